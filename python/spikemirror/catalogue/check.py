@@ -1,0 +1,171 @@
+"""What every mirror checks before it computes, in the one order that all of them keep, and how a rejection reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from spikemirror.catalogue.kernel import (
+    Array,
+    Choice,
+    Flag,
+    Holds,
+    Input,
+    Integer,
+    Kernel,
+    Parameter,
+    Real,
+    Value,
+    Word,
+)
+from spikemirror.catalogue.rejection import Code, Rejection
+
+SPIKE_DTYPE = np.dtype(np.uint8)
+
+
+def rounded(value: Value, dtype: np.dtype[np.generic]) -> float:
+    """A real parameter as the call's dtype has it."""
+    if dtype == np.float64:
+        return float(value)
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float64(value).astype(dtype))
+
+
+def parameter_dtype(kernel: Kernel, inputs: Sequence[Array]) -> np.dtype[np.generic]:
+    """The dtype to which real parameters are rounded."""
+    dtype = kernel.call_dtype(inputs)
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
+
+
+def check(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value]) -> None:
+    """Raise the first Rejection: dtype, rank, shape; choices and parameters; contents; each in signature order."""
+    for code, argument in faults(kernel, inputs, parameters):
+        raise rejection(kernel, code, argument, inputs, parameters)
+
+
+def faults(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value]) -> Iterator[tuple[Code, str]]:
+    """Faults with the argument at fault, in the order of the checks; only the first one is meaningful."""
+    call_dtype = kernel.call_dtype(inputs)
+    for declared, array in zip(kernel.inputs, inputs, strict=True):
+        good = (
+            array.dtype == SPIKE_DTYPE
+            if declared.holds is Holds.SPIKES
+            else array.dtype == call_dtype and kernel.takes(array.dtype)
+        )
+        if not good:
+            yield Code.bad_dtype, declared.name
+    for declared, array in zip(kernel.inputs, inputs, strict=True):
+        if not declared.min_rank <= array.ndim <= declared.max_rank:
+            yield Code.bad_rank, declared.name
+    seen: dict[str, tuple[int, ...]] = {}
+    for declared, array in zip(kernel.inputs, inputs, strict=True):
+        for symbol, length in axes(declared, array):
+            if seen.setdefault(symbol, length) != length or (symbol in kernel.positive and not math.prod(length)):
+                yield Code.bad_shape, declared.name
+                break
+    dtype = parameter_dtype(kernel, inputs)
+    values = dict(zip((p.name for p in kernel.parameters), parameters, strict=True))
+    for parameter in kernel.parameters:
+        code = parameter_fault(parameter, values, dtype)
+        if code is not None:
+            yield code, parameter.name
+    for declared, array in zip(kernel.inputs, inputs, strict=True):
+        if declared.holds is Holds.SPIKES:
+            if array.size and array.max() > 1:
+                yield Code.bad_spikes, declared.name
+        elif not np.isfinite(array).all():
+            yield Code.non_finite, declared.name
+
+
+def axes(declared: Input, array: Array) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Each named axis with its lengths: one, or those that an open-ended name stands for."""
+    fixed = len(declared.shape) - declared.open_ended
+    for symbol, length in zip(declared.symbols[:fixed], array.shape, strict=False):
+        yield symbol, (length,)
+    if declared.open_ended:
+        yield declared.symbols[-1], array.shape[fixed:]
+
+
+def parameter_fault(parameter: Parameter, values: dict[str, Value], dtype: np.dtype[np.generic]) -> Code | None:
+    """Why a parameter's value is refused, if it is."""
+    value = values[parameter.name]
+    match parameter:
+        case Choice():
+            return None if value in parameter.options else Code.bad_choice
+        case Real():
+            number = rounded(value, dtype)
+            if number not in parameter.domain:
+                return Code.bad_parameter
+            if parameter.above and not number > rounded(values[parameter.above], dtype):
+                return Code.bad_parameter
+            return None
+        case Integer():
+            return None if int(value) in parameter.domain else Code.bad_parameter
+        case Word() | Flag():
+            return None
+
+
+def rejection(
+    kernel: Kernel, code: Code, argument: str, inputs: Sequence[Array], parameters: Sequence[Value]
+) -> Rejection:
+    """The error for people: what was wrong, with which value, and what would be right."""
+    values = dict(zip((p.name for p in kernel.parameters), parameters, strict=True))
+    for parameter in kernel.parameters:
+        if parameter.name == argument:
+            return Rejection(code, argument, f"{kernel.name}: {_about_parameter(parameter, values)}")
+    for declared, array in zip(kernel.inputs, inputs, strict=True):
+        if declared.name == argument:
+            return Rejection(code, argument, f"{kernel.name}: {_about_input(kernel, code, declared, array, inputs)}")
+    raise LookupError(f"{kernel.name} has no argument {argument!r}")
+
+
+def _about_parameter(parameter: Parameter, values: dict[str, Value]) -> str:
+    value = values[parameter.name]
+    match parameter:
+        case Choice():
+            return f"{parameter.name} = {value!r} must be one of {', '.join(parameter.options)}"
+        case Real(above=str() as lower) if float(value) in parameter.domain:
+            return f"{parameter.name} = {value!r} must be greater than {lower} = {values[lower]!r}"
+        case Real():
+            return f"{parameter.name} = {value!r} must be {parameter.domain}, also when rounded to the call's dtype"
+        case Integer():
+            return f"{parameter.name} = {value!r} must be an integer, {parameter.domain}"
+        case Word():
+            return f"{parameter.name} = {value!r} must be an integer in [0, 2^64)"
+        case Flag():
+            return f"{parameter.name} = {value!r} must be True or False"
+
+
+def _about_input(kernel: Kernel, code: Code, declared: Input, array: Array, inputs: Sequence[Array]) -> str:
+    name = declared.name
+    expected = f"({', '.join(declared.shape)}{',' if len(declared.shape) == 1 else ''})"
+    match code:
+        case Code.bad_dtype if declared.holds is Holds.SPIKES:
+            return f"{name} has dtype {array.dtype}; spikes are uint8 or bool"
+        case Code.bad_dtype:
+            listed = " or ".join(d.name for d in kernel.dtypes)
+            others = ", ".join(
+                f"{i.name} {a.dtype}" for i, a in zip(kernel.inputs, inputs, strict=True) if i.holds is Holds.REAL
+            )
+            return (
+                f"{name} has dtype {array.dtype}; the real arrays of one call share one dtype, {listed} (got {others})"
+            )
+        case Code.bad_rank:
+            return f"{name} has shape {array.shape}; it must have the axes {expected}"
+        case Code.bad_shape:
+            known = ", ".join(f"{i.name} {a.shape}" for i, a in zip(kernel.inputs, inputs, strict=True))
+            positive = [s for s in declared.symbols if s in kernel.positive]
+            rule = f" with {', '.join(positive)} >= 1" if positive else ""
+            return (
+                f"{name} has shape {array.shape}; its axes are {expected}{rule}, alike where named alike (got {known})"
+            )
+        case Code.bad_spikes:
+            index = tuple(int(i) for i in np.argwhere((array != 0) & (array != 1))[0])
+            return f"{name}{list(index)} = {array[index]}; spikes are 0 or 1"
+        case Code.non_finite:
+            index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+            return f"{name}{list(index)} = {array[index]}; every element must be finite"
+        case _:
+            return f"{name} is refused"

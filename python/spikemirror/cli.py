@@ -1,0 +1,207 @@
+"""The command line. Results go to stdout, progress to stderr.
+
+Exit codes: 0 as expected, 1 a difference, 2 wrong usage, 3 a required toolchain missing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from spikemirror import mirrors
+from spikemirror.bench.command import app as bench_app
+from spikemirror.catalogue import CATALOGUE
+from spikemirror.golden.command import app as golden_app
+from spikemirror.golden.load import Golden, GoldenError
+from spikemirror.mirrors.process import CALL_SECONDS
+from spikemirror.version import __version__
+
+DIFFERENCE, USAGE, MISSING = 1, 2, 3
+
+app = typer.Typer(
+    name="spikemirror",
+    help="One spiking-network algebra in Python, Rust, Julia and Mojo, held to the same golden fixtures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(golden_app, name="golden")
+app.add_typer(bench_app, name="bench")
+
+
+class Format(StrEnum):
+    """How a parity run is told."""
+
+    table = "table"
+    json = "json"
+    markdown = "markdown"
+    junit = "junit"
+
+
+class DTypeName(StrEnum):
+    """The call's dtype; philox has one of its own."""
+
+    float32 = "float32"
+    float64 = "float64"
+    uint32 = "uint32"
+
+
+Kernels = Annotated[list[str] | None, typer.Option("--kernel", "-k", help="only this kernel; may be repeated")]
+Mirrors = Annotated[list[str] | None, typer.Option("--mirror", help="only this mirror; may be repeated")]
+CallSeconds = Annotated[float, typer.Option("--time-limit", min=0.01, help="seconds after which a call counts as hung")]
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="print the version and leave")] = False) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def parity(
+    kernel: Kernels = None,
+    mirror: Mirrors = None,
+    dtype: Annotated[list[DTypeName] | None, typer.Option(help="only this dtype; may be repeated")] = None,
+    require: Annotated[str, typer.Option(help="comma-separated mirrors without which the run fails (exit 3)")] = "",
+    format: Annotated[Format, typer.Option(help="how the result is told")] = Format.table,  # noqa: A002
+    out: Annotated[Path | None, typer.Option(help="write the result to this file instead of stdout")] = None,
+    time_limit: CallSeconds = CALL_SECONDS,
+    julia: Annotated[
+        str | None, typer.Option(help="juliacall: Julia inside a Python process instead of its own worker")
+    ] = None,
+) -> None:
+    """Run every kernel, case and dtype on every mirror and hold the outputs against the fixtures."""
+    from rich.progress import Progress
+
+    from spikemirror.files import write_atomically
+    from spikemirror.parity.run import run, tasks
+    from spikemirror.report import parity as report
+
+    names = _known(mirror, mirrors.NAMES, "mirror") or list(mirrors.NAMES)
+    required = _known([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
+    if left_out := set(required) - set(names):
+        raise typer.BadParameter(f"--require {', '.join(sorted(left_out))} is not among the mirrors of --mirror")
+    _choose_julia(julia)
+    golden = Golden()
+    work = tasks(golden, _known(kernel, CATALOGUE, "kernel"), [d.value for d in dtype or []])
+    if not work:
+        raise typer.BadParameter("no case has that kernel and dtype")
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("parity", total=len(work) * len(names))
+        record = run(work, names, golden, time_limit, advance=lambda: progress.advance(bar))
+    match format:
+        case Format.json:
+            import msgspec
+
+            text = msgspec.json.format(msgspec.json.encode(record), indent=1).decode() + "\n"
+        case Format.markdown:
+            text = report.markdown(record, golden)
+        case Format.junit:
+            text = report.junit(record, golden)
+        case Format.table:
+            text = _rendered(report.table(record, golden), out)
+    if out is not None:
+        write_atomically(out, text)
+    else:
+        sys.stdout.write(text)
+    missing = {m.name: m.reason for m in record.mirrors if not m.found and m.name in required}
+    for name, reason in missing.items():
+        print(f"required, but missing: {name}: {reason}", file=sys.stderr)
+    if missing:
+        raise typer.Exit(MISSING)
+    if record.failures():
+        raise typer.Exit(DIFFERENCE)
+
+
+@app.command()
+def run(
+    case: Annotated[str, typer.Argument(metavar="KERNEL/CASE", help="one fixture case, such as infonce/plain")],
+    mirror: Annotated[str, typer.Option(help="the mirror that computes it")] = "python",
+    dtype: Annotated[DTypeName | None, typer.Option(help="one dtype; all of the case's by default")] = None,
+    time_limit: CallSeconds = CALL_SECONDS,
+) -> None:
+    """Compute one case on one mirror and show arguments, outputs and the share of the budget of every element."""
+    from spikemirror.report.case import show
+
+    name, _, identifier = case.partition("/")
+    _known([name], CATALOGUE, "kernel")
+    _known([mirror], mirrors.NAMES, "mirror")
+    golden = Golden()
+    try:
+        record = golden.case(name, identifier)
+    except LookupError as error:
+        raise typer.BadParameter(str(error.args[0])) from None
+    wanted = [dtype.value] if dtype else list(record.expected)
+    if wanted[0] not in record.expected:
+        raise typer.BadParameter(f"{case} has no {wanted[0]}; it has {', '.join(record.expected)}")
+    try:
+        opened = mirrors.open_isolated(mirror, time_limit)
+    except mirrors.MirrorAbsent as absent:
+        print(f"{mirror}: {absent}", file=sys.stderr)
+        raise typer.Exit(MISSING) from None
+    try:
+        good = [show(Console(), opened, CATALOGUE[name], record, d) for d in wanted]
+    finally:
+        opened.close()
+    if not all(good):
+        raise typer.Exit(DIFFERENCE)
+
+
+@app.command()
+def doctor() -> None:
+    """Tell which languages are found, in which version, and how to get the missing ones."""
+    from rich.table import Table
+
+    table = Table("mirror", "found", "versions or reason", "to get it")
+    for name in mirrors.NAMES:
+        found = mirrors.probe(name)
+        what = ", ".join(f"{k} {v}" for k, v in found.versions.items()) if found.found else found.reason
+        table.add_row(name, "yes" if found.found else "[red]no", what, found.remedy)
+    console = Console()
+    console.print(table)
+    try:
+        golden = Golden()
+        console.print(f"golden fixtures: {golden.path}, {len(golden.kernels)} kernels, digest {golden.digest[:12]}")
+    except (GoldenError, FileNotFoundError) as error:
+        console.print(f"[red]golden fixtures: {error}")
+
+
+def _known(given: list[str] | None, names: Collection[str], what: str) -> list[str]:
+    for name in given or []:
+        if name not in names:
+            raise typer.BadParameter(f"no {what} {name!r}; there are {', '.join(names)}")
+    return list(given or [])
+
+
+def _choose_julia(way: str | None) -> None:
+    if way is None:
+        return
+    if way not in ("worker", mirrors.JULIA_IN_PROCESS):
+        raise typer.BadParameter(f"--julia {way}: worker or {mirrors.JULIA_IN_PROCESS}")
+    os.environ["SPIKEMIRROR_JULIA"] = way
+
+
+def _rendered(what: object, out: Path | None) -> str:
+    """Text as the terminal takes it: with colour only where there is one to show it."""
+    console = Console(width=None if out is None else 120, no_color=None if out is None else True, highlight=False)
+    with console.capture() as capture:
+        console.print(what)
+    return capture.get()
+
+
+def main() -> None:
+    """The program."""
+    try:
+        app()
+    except (GoldenError, FileNotFoundError) as error:
+        print(f"spikemirror: {error}", file=sys.stderr)
+        raise SystemExit(DIFFERENCE) from None

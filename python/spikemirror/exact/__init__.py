@@ -1,0 +1,1 @@
+"""The reference text in ball arithmetic: expected values that are certain, and error budgets that are derived."""

@@ -1,0 +1,107 @@
+"""Expected values and error budgets of a kernel's outputs, from its reference text in balls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from flint import ctx
+
+from spikemirror import reference
+from spikemirror.catalogue.check import parameter_dtype, rounded
+from spikemirror.catalogue.kernel import Array, Kernel, Real, Value
+from spikemirror.exact.balls import Balls, Undecided
+from spikemirror.exact.formats import FORMATS, ends
+
+PRECISIONS = (160, 320, 640, 1280, 2560, 5120)
+BUDGET_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One output: its correctly rounded value and, for reals, how far each element may be from it."""
+
+    value: Array
+    budget: Array
+
+
+def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value]) -> list[Expected]:
+    """Every output of a call whose arguments have passed the checks.
+
+    The value is certain: the precision is raised until the ball of every element rounds to one float (Ziv). The budget
+    is the distance from it to the far end of the ball that any evaluation in the call's dtype must hit.
+    Undecided is raised where a comparison in the text cannot be decided at the dtype's precision.
+    """
+    dtype = parameter_dtype(kernel, inputs)
+    modelled = FORMATS[dtype.name]
+    values = [
+        rounded(value, dtype) if isinstance(declared, Real) else value
+        for declared, value in zip(kernel.parameters, parameters, strict=True)
+    ]
+    saved = ctx.prec
+    try:
+        loose = _run(kernel, Balls(modelled), PRECISIONS[0], inputs, values)
+        for precision in PRECISIONS:
+            balls = _run(kernel, Balls(), precision, inputs, values)
+            nearest = [
+                [(modelled.round(low), modelled.round(high)) for low, high in map(_ends, output)] for output in balls
+            ]
+            if all(low == high for output in nearest for low, high in output):
+                break
+        else:
+            raise Undecided(f"{kernel.name}: an element lies between two floats at {PRECISIONS[-1]} bits")
+        ctx.prec = PRECISIONS[0]
+        shapes = kernel.output_shapes(inputs, parameters)
+        results = []
+        for declared, shape, exact, wide, near in zip(kernel.outputs, shapes, balls, loose, nearest, strict=True):
+            budget = [
+                Fraction(declared.budget_factor) * _reach(want, _ends(inner), _ends(outer))
+                for (want, _), inner, outer in zip(near, exact, wide, strict=True)
+            ]
+            output_dtype = declared.dtype.numpy if declared.dtype else dtype
+            results.append(
+                Expected(
+                    np.array([want for want, _ in near], np.float64).astype(output_dtype).reshape(shape),
+                    np.array([_ceiling(b) for b in budget], np.float64).reshape(shape),
+                )
+            )
+        return results
+    finally:
+        ctx.prec = saved
+
+
+def _run(
+    kernel: Kernel, space: Balls, precision: int, inputs: Sequence[Array], values: Sequence[Value]
+) -> list[list[Any]]:
+    ctx.prec = precision
+    return [list(np.asarray(output, object).flat) for output in reference.evaluate(kernel, space, inputs, values)]
+
+
+def _ends(element: Any) -> tuple[Fraction, Fraction]:
+    """The ends of a ball; an integer or spike is its own."""
+    if hasattr(element, "value"):
+        return ends(element.value)
+    return Fraction(int(element)), Fraction(int(element))
+
+
+def _reach(want: float, inner: tuple[Fraction, Fraction], outer: tuple[Fraction, Fraction]) -> Fraction:
+    """From the stored value to the farthest point of the loose ball, which must meet the exact one."""
+    if outer[1] < inner[0] or inner[1] < outer[0]:
+        raise AssertionError("the two evaluations exclude each other")
+    if not math.isfinite(want):
+        return Fraction(0)
+    return max(abs(outer[1] - Fraction(want)), abs(Fraction(want) - outer[0]))
+
+
+def _ceiling(value: Fraction) -> float:
+    """A short decimal not below the value."""
+    if value == 0:
+        return 0.0
+    context = Context(prec=BUDGET_DIGITS, rounding=ROUND_CEILING)
+    short = float(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
+    return short if Fraction(short) >= value else math.nextafter(short, math.inf)

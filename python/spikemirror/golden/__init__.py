@@ -1,0 +1,1 @@
+"""Golden fixtures: emission from the reference in ball arithmetic, loading, verification and lint."""

@@ -1,0 +1,156 @@
+"""A parity record as a table for the terminal, as Markdown, and as JUnit XML."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from xml.etree import ElementTree
+
+from rich.console import Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from spikemirror.catalogue import CATALOGUE
+from spikemirror.catalogue.kernel import Policy
+from spikemirror.golden.load import Golden
+from spikemirror.parity.record import Cell, ParityRecord
+
+SHOWN = 20
+SHORT = {"float32": "f32", "float64": "f64", "uint32": "u32"}
+
+
+def short(dtype: str) -> str:
+    """A dtype for a narrow column."""
+    return SHORT.get(dtype, dtype)
+
+
+def reproduce(cell: Cell) -> str:
+    """The command that computes this cell alone."""
+    return f"spikemirror run {cell.kernel}/{cell.case} --mirror {cell.mirror} --dtype {cell.dtype}"
+
+
+def summary(cells: Sequence[Cell]) -> tuple[str, str]:
+    """What a group of cells comes to, in a few characters, with its colour."""
+    bad = sum(c.status in ("wrong", "failed") for c in cells)
+    if bad:
+        return f"{bad} of {len(cells)} bad", "bold red"
+    absent = sum(c.status == "not run" for c in cells)
+    if absent:
+        return "not run", "yellow"
+    known = sum(c.status == "known" for c in cells)
+    worst = max((c.used for c in cells if c.used is not None), default=0.0)
+    pinned = all(o.policy is Policy.BITS for o in CATALOGUE[cells[0].kernel].outputs)
+    text = "bits" if pinned else f"{100 * worst:.0f} %" if worst >= 0.005 or worst == 0 else "<1 %"
+    return (f"{text}, {known} known", "cyan") if known else (text, "green")
+
+
+def _groups(record: ParityRecord) -> tuple[list[tuple[str, str]], dict[tuple[str, str, str], list[Cell]]]:
+    rows: dict[tuple[str, str], None] = {}
+    groups: dict[tuple[str, str, str], list[Cell]] = defaultdict(list)
+    for cell in record.cells:
+        rows.setdefault((cell.kernel, cell.dtype))
+        groups[cell.kernel, cell.dtype, cell.mirror].append(cell)
+    return sorted(rows, key=lambda row: list(rows).index(next(r for r in rows if r[0] == row[0]))), groups
+
+
+def table(record: ParityRecord, golden: Golden) -> RenderableType:
+    """The table, what was not run and why, the failures, and a line of totals."""
+    rows, groups = _groups(record)
+    grid = Table(title="worst share of the error budget used (bits: the very same bits)", title_justify="left", header_style="bold")
+    grid.add_column("kernel", no_wrap=True)
+    grid.add_column("dtype")
+    grid.add_column("cases", justify="right")
+    for mirror in record.mirrors:
+        version = ", ".join(record_version(mirror.versions))
+        grid.add_column(f"{mirror.name}\n[dim]{escape(version) if mirror.found else 'absent'}", justify="right")
+    previous = ""
+    for kernel, dtype in rows:
+        cells = [groups[kernel, dtype, mirror.name] for mirror in record.mirrors]
+        looks = [Text(*summary(c)) for c in cells]
+        grid.add_row(kernel if kernel != previous else "", short(dtype), str(len(cells[0])), *looks)
+        previous = kernel
+    parts: list[RenderableType] = [grid]
+    parts += [Text(f"{m.name} was not run: {m.reason}", style="yellow") for m in record.mirrors if not m.found]
+    failures = record.failures()
+    parts += [Text(line) for cell in failures[:SHOWN] for line in describe(cell, golden)]
+    if len(failures) > SHOWN:
+        parts.append(Text(f"... and {len(failures) - SHOWN} more; --format json lists all"))
+    parts.append(Text(totals(record), style="bold red" if failures else "bold"))
+    return Group(*parts)
+
+
+def record_version(versions: dict[str, str]) -> list[str]:
+    """The first version: that of the language."""
+    return [version.split(" ")[0] for version in list(versions.values())[:1]]
+
+
+def describe(cell: Cell, golden: Golden) -> list[str]:
+    """A failure: what came, what was due, what the case is for and how to get it again."""
+    head = f"{cell.kernel}/{cell.case}  {cell.mirror} {short(cell.dtype)}"
+    if cell.output is not None:
+        place = f"{cell.output}{cell.index or ''}"
+        share = f"used {cell.used:.3g} of its budget" if cell.used is not None else "no budget allows this"
+        distance = f" ({cell.ulps} ulp)" if cell.ulps is not None else ""
+        head += f"  {place}  got {cell.got}  want {cell.want}  {share}{distance}"
+    if cell.message:
+        head += f"  {cell.message}"
+    catches = ", ".join(golden.case(cell.kernel, cell.case).catches)
+    return [head, f"  catches: {catches}   reproduce: {reproduce(cell)}"]
+
+
+def totals(record: ParityRecord) -> str:
+    """One line."""
+    count = {status: sum(c.status == status for c in record.cells) for status in ("ok", "known", "not run")}
+    parts = [f"{count['ok']} cells agree", f"{len(record.failures())} differ or fail"]
+    parts += [f"{count['known']} known differences"] if count["known"] else []
+    parts += [f"{count['not run']} not run"] if count["not run"] else []
+    return f"{', '.join(parts)}; golden {record.golden_digest[:12]}, {record.seconds:.1f} s"
+
+
+def markdown(record: ParityRecord, golden: Golden) -> str:
+    """The same for a page."""
+    rows, groups = _groups(record)
+    names = [m.name for m in record.mirrors]
+    lines = [
+        "| kernel | dtype | cases | " + " | ".join(names) + " |",
+        "|---|---|---:|" + "---:|" * len(names),
+    ]
+    for kernel, dtype in rows:
+        looks = [summary(groups[kernel, dtype, name])[0] for name in names]
+        count = len(groups[kernel, dtype, names[0]])
+        lines.append(f"| {kernel} | {short(dtype)} | {count} | " + " | ".join(looks) + " |")
+    lines += ["", totals(record)]
+    lines += ["", *(f"{m.name} was not run: {m.reason}" for m in record.mirrors if not m.found)]
+    for cell in record.failures():
+        lines += ["", "```", *describe(cell, golden), "```"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def junit(record: ParityRecord, golden: Golden) -> str:
+    """One test case a cell, one suite a mirror."""
+    root = ElementTree.Element("testsuites", name="spikemirror parity", time=f"{record.seconds:.3f}")
+    for mirror in record.mirrors:
+        cells = [c for c in record.cells if c.mirror == mirror.name]
+        count = {s: sum(c.status == s for c in cells) for s in ("wrong", "failed", "not run")}
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=mirror.name, tests=str(len(cells)), failures=str(count["wrong"]),
+            errors=str(count["failed"]), skipped=str(count["not run"]),
+        )  # fmt: skip
+        for cell in cells:
+            test = ElementTree.SubElement(
+                suite, "testcase", classname=f"{mirror.name}.{cell.kernel}", name=f"{cell.case}[{cell.dtype}]"
+            )
+            if cell.status == "not run":
+                ElementTree.SubElement(test, "skipped", message=_printable(cell.message or ""))
+            elif cell.status in ("wrong", "failed"):
+                kind = "failure" if cell.status == "wrong" else "error"
+                lines = [_printable(line) for line in describe(cell, golden)]
+                ElementTree.SubElement(test, kind, message=lines[0]).text = "\n".join(lines)
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _printable(text: str) -> str:
+    """XML has no control characters."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
