@@ -1,0 +1,19 @@
+//! The kernels of spikemirror, generic over `f32` and `f64`.
+//!
+//! One module per family holds kernels over slices and scalars, which trust their caller; [`checked`] holds the same
+//! kernels over arrays of unknown dtype and shape, behind the checks that every language makes in the same order.
+#![deny(unsafe_code)]
+
+pub mod array;
+pub mod check;
+pub mod checked;
+pub mod contrastive;
+pub mod encoders;
+mod partition;
+pub mod philox;
+pub mod plasticity;
+mod product;
+mod real;
+pub mod rejection;
+
+pub use real::Real;

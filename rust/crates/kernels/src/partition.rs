@@ -1,0 +1,60 @@
+//! Work split into parts that depend on the sizes alone, so that results do not depend on the number of threads.
+
+use rayon::prelude::*;
+
+/// Below this many elements a second thread costs more than it brings.
+pub const PARALLEL_FROM: usize = 1 << 16;
+
+/// Elements in one part.
+pub const CHUNK: usize = 1 << 14;
+
+/// Calls `part(start, elements)` for consecutive parts of `output`, each `CHUNK` long but the last.
+pub fn for_chunks<E: Send>(output: &mut [E], part: impl Fn(usize, &mut [E]) + Sync) {
+    if output.len() < PARALLEL_FROM {
+        output
+            .chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(index, chunk)| part(index * CHUNK, chunk));
+    } else {
+        output
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .for_each(|(index, chunk)| part(index * CHUNK, chunk));
+    }
+}
+
+/// Calls `row(i, input, output)` for every row of two matrices of the same shape.
+pub fn for_rows<E: Send + Sync>(
+    width: usize,
+    input: &[E],
+    output: &mut [E],
+    row: impl Fn(usize, &[E], &mut [E]) + Sync,
+) {
+    if width == 0 {
+        return;
+    }
+    let rows = (CHUNK / width).max(1);
+    let part = |(index, (input, output)): (usize, (&[E], &mut [E]))| {
+        for (i, (input, output)) in input
+            .chunks_exact(width)
+            .zip(output.chunks_exact_mut(width))
+            .enumerate()
+        {
+            row(index * rows + i, input, output);
+        }
+    };
+    let length = rows * width;
+    if output.len() < PARALLEL_FROM {
+        input
+            .chunks(length)
+            .zip(output.chunks_mut(length))
+            .enumerate()
+            .for_each(part);
+    } else {
+        input
+            .par_chunks(length)
+            .zip(output.par_chunks_mut(length))
+            .enumerate()
+            .for_each(part);
+    }
+}
