@@ -56,9 +56,9 @@ KERNELS = (
         family="contrastive",
         summary="Contrastive loss of two batches of views, with in-batch negatives.",
         formula=(
-            "q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature,"
-            " row_i = ln(sum_j exp(s_ij)) - s_ii, loss = mean_i row_i; symmetric: mean of both directions;"
-            " B < 2 gives 0"
+            "q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature\n"
+            "row_i = ln(sum_j exp(s_ij)) - s_ii, loss = mean_i row_i\n"
+            "symmetric: mean of both directions; B < 2 gives 0: no in-batch negatives"
         ),
         source=INFONCE,
         inputs=(

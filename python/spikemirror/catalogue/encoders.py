@@ -23,7 +23,7 @@ from spikemirror.catalogue.kernel import (
 )
 from spikemirror.catalogue.philox import SEED, STREAM
 
-RATE = "Rate coding with counter-based draws; see the shared conventions of the encoders in this file"
+RATE = "Rate code: Gerstner & Kistler 2002, Spiking Neuron Models, section 1.5; draws: Salmon et al. 2011 (Philox4x32-10)"
 
 X = Input("x", Holds.REAL, ("B", "N..."), "values, one sample per row")
 NORMALIZATION = (
@@ -58,8 +58,8 @@ KERNELS = (
         family="encoders",
         summary="Independent Bernoulli spikes with probability p at every step.",
         formula=(
-            f"{PROBABILITY}; spike at (b, t, n) iff w_k < ceil(p 2^32), with w_k the Philox word at the flat index"
-            " k of (b, t, n): exactly U < p"
+            f"{PROBABILITY}\n"
+            "spike at (b, t, n) iff w_k < ceil(p 2^32), w_k the Philox word at the flat index k of (b, t, n): U < p"
         ),
         source=RATE,
         inputs=(X,),
@@ -73,7 +73,7 @@ KERNELS = (
         name="encode_rate_deterministic",
         family="encoders",
         summary="Evenly spaced spikes, floor(T p) of them.",
-        formula=f"{PROBABILITY}; spike at t iff floor(fl((t+1) p)) > floor(fl(t p))",
+        formula=f"{PROBABILITY}\nspike at t iff floor(fl((t+1) p)) > floor(fl(t p))",
         source=RATE,
         inputs=(X,),
         parameters=NORMALIZATION,

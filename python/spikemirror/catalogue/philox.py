@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spikemirror.catalogue.kernel import NON_NEGATIVE, Cost, DType, Integer, Kernel, Output, Policy, Size, Word
 
-SOURCE = "Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3 (Philox4x32-10)"
+SOURCE = "Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3, doi:10.1145/2063384.2063405"
 
 SEED = Word("seed", 0, "key of the generator: its low and high 32 bits")
 STREAM = Word("stream", 0, "upper 64 bits of the counter: independent sequences under one seed")
@@ -21,8 +21,8 @@ KERNELS = (
         family="philox",
         summary="Random 32-bit words, each from its own index.",
         formula=(
-            "key = (seed low, seed high), counter = (block low, block high, stream low, stream high);"
-            " word k = lane k mod 4 of Philox4x32-10 at block k div 4, for k = offset .. offset + n - 1"
+            "key = (seed low, seed high), counter = (block low, block high, stream low, stream high)\n"
+            "word k = lane k mod 4 of Philox4x32-10 at block k div 4, for k = offset .. offset + n - 1"
         ),
         source=SOURCE,
         inputs=(),

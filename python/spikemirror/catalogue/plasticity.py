@@ -79,12 +79,13 @@ KERNELS = (
         family="plasticity",
         summary="One STDP step of a dense layer: traces first, then weights.",
         formula=(
-            "t_pre' = stdp_trace(t_pre, z_pre), t_post' = stdp_trace(t_post, z_post);"
-            " weights' = bound(W + A_plus(W) sum_b z_post t_pre' - A_minus(W) sum_b t_post' z_pre), with"
-            " additive: A_plus = eta_plus, A_minus = eta_minus;"
-            " additive_step: eta_plus [w_max - W > 0], eta_minus [W - w_min > 0];"
-            " multiplicative_pow: eta_plus max(w_max - W, 0)^mu, eta_minus max(W - w_min, 0)^mu, 0^0 = 1;"
-            " multiplicative_relu: eta_plus max(w_max - W, 0), eta_minus max(W - w_min, 0)"
+            "t_pre' = stdp_trace(t_pre, z_pre), t_post' = stdp_trace(t_post, z_post)\n"
+            "weights' = bound(W + A_plus(W) sum_b z_post t_pre' - A_minus(W) sum_b t_post' z_pre)\n"
+            "                      A_plus(W)                        A_minus(W)\n"
+            "additive               eta_plus                         eta_minus\n"
+            "additive_step          eta_plus [w_max - W > 0]         eta_minus [W - w_min > 0]\n"
+            "multiplicative_pow     eta_plus max(w_max - W, 0)^mu    eta_minus max(W - w_min, 0)^mu, 0^0 = 1\n"
+            "multiplicative_relu    eta_plus max(w_max - W, 0)       eta_minus max(W - w_min, 0)"
         ),
         source=STDP,
         inputs=(
