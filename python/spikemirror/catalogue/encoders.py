@@ -23,7 +23,7 @@ from spikemirror.catalogue.kernel import (
 )
 from spikemirror.catalogue.philox import SEED, STREAM
 
-RATE = "Rate code: Gerstner & Kistler 2002, Spiking Neuron Models, section 1.5; draws: Salmon et al. 2011 (Philox4x32-10)"
+RATE = "Rate code: Gerstner & Kistler 2002, Spiking Neuron Models, section 1.5; draws: Salmon et al. 2011 (Philox)"
 
 X = Input("x", Holds.REAL, ("B", "N..."), "values, one sample per row")
 NORMALIZATION = (

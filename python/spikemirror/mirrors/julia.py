@@ -67,20 +67,8 @@ def version(julia: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Settings of a Julia process: a depot of the project's, and a matrix product that knows the processor."""
-    settings = {"JULIA_DEPOT_PATH": f"{cache_folder() / 'julia-depot'}:"}
-    if "OPENBLAS_CORETYPE" not in os.environ and _has_fma():
-        settings["OPENBLAS_CORETYPE"] = "Haswell"  # the OpenBLAS of old Julias falls back to SSE2 on new processors
-    return {**os.environ, **settings}
-
-
-@functools.cache
-def _has_fma() -> bool:
-    try:
-        flags = Path("/proc/cpuinfo").read_text().split()
-    except OSError:
-        return False
-    return "avx2" in flags and "fma" in flags
+    """That of a Julia process: a depot of the project's keeps the home folder clean."""
+    return {**os.environ, "JULIA_DEPOT_PATH": f"{cache_folder() / 'julia-depot'}:"}
 
 
 class JuliaMirror(ProcessMirror):

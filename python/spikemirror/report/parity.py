@@ -51,13 +51,18 @@ def _groups(record: ParityRecord) -> tuple[list[tuple[str, str]], dict[tuple[str
     for cell in record.cells:
         rows.setdefault((cell.kernel, cell.dtype))
         groups[cell.kernel, cell.dtype, cell.mirror].append(cell)
-    return sorted(rows, key=lambda row: list(rows).index(next(r for r in rows if r[0] == row[0]))), groups
+    kernels = list(dict.fromkeys(kernel for kernel, _ in rows))
+    return sorted(rows, key=lambda row: kernels.index(row[0])), groups
 
 
 def table(record: ParityRecord, golden: Golden) -> RenderableType:
     """The table, what was not run and why, the failures, and a line of totals."""
     rows, groups = _groups(record)
-    grid = Table(title="worst share of the error budget used (bits: the very same bits)", title_justify="left", header_style="bold")
+    grid = Table(
+        title="worst share of the error budget used (bits: the very same bits)",
+        title_justify="left",
+        header_style="bold",
+    )
     grid.add_column("kernel", no_wrap=True)
     grid.add_column("dtype")
     grid.add_column("cases", justify="right")

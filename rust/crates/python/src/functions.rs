@@ -25,8 +25,8 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 /// Random 32-bit words, each from its own index.
 ///
-/// key = (seed low, seed high), counter = (block low, block high, stream low, stream high); word k = lane k mod 4
-/// of Philox4x32-10 at block k div 4, for k = offset .. offset + n - 1
+/// key = (seed low, seed high), counter = (block low, block high, stream low, stream high)
+/// word k = lane k mod 4 of Philox4x32-10 at block k div 4, for k = offset .. offset + n - 1
 #[pyfunction]
 #[pyo3(signature = (seed, stream, offset, n, out_words, nanoseconds=None))]
 fn philox_words<'py>(
@@ -84,8 +84,9 @@ fn philox_uniform<'py>(
 
 /// Contrastive loss of two batches of views, with in-batch negatives.
 ///
-/// q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature, row_i = ln(sum_j
-/// exp(s_ij)) - s_ii, loss = mean_i row_i; symmetric: mean of both directions; B < 2 gives 0
+/// q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature
+/// row_i = ln(sum_j exp(s_ij)) - s_ii, loss = mean_i row_i
+/// symmetric: mean of both directions; B < 2 gives 0: no in-batch negatives
 #[pyfunction]
 #[pyo3(signature = (view_a, view_b, temperature, symmetric, out_loss, out_per_row, nanoseconds=None))]
 fn infonce<'py>(
@@ -246,11 +247,13 @@ fn stdp_trace<'py>(
 
 /// One STDP step of a dense layer: traces first, then weights.
 ///
-/// t_pre' = stdp_trace(t_pre, z_pre), t_post' = stdp_trace(t_post, z_post); weights' = bound(W + A_plus(W) sum_b
-/// z_post t_pre' - A_minus(W) sum_b t_post' z_pre), with additive: A_plus = eta_plus, A_minus = eta_minus;
-/// additive_step: eta_plus [w_max - W > 0], eta_minus [W - w_min > 0]; multiplicative_pow: eta_plus max(w_max - W,
-/// 0)^mu, eta_minus max(W - w_min, 0)^mu, 0^0 = 1; multiplicative_relu: eta_plus max(w_max - W, 0), eta_minus max(W
-/// - w_min, 0)
+/// t_pre' = stdp_trace(t_pre, z_pre), t_post' = stdp_trace(t_post, z_post)
+/// weights' = bound(W + A_plus(W) sum_b z_post t_pre' - A_minus(W) sum_b t_post' z_pre)
+///                       A_plus(W)                        A_minus(W)
+/// additive               eta_plus                         eta_minus
+/// additive_step          eta_plus [w_max - W > 0]         eta_minus [W - w_min > 0]
+/// multiplicative_pow     eta_plus max(w_max - W, 0)^mu    eta_minus max(W - w_min, 0)^mu, 0^0 = 1
+/// multiplicative_relu    eta_plus max(w_max - W, 0)       eta_minus max(W - w_min, 0)
 #[pyfunction]
 #[pyo3(signature = (weights, z_pre, z_post, t_pre, t_post, a_pre, a_post, tau_pre_inv, tau_post_inv, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound, dt, out_weights, out_t_pre, out_t_post, nanoseconds=None))]
 fn stdp_linear<'py>(
@@ -312,8 +315,8 @@ fn stdp_linear<'py>(
 
 /// Independent Bernoulli spikes with probability p at every step.
 ///
-/// p = clip(gain normalized(x) + bias, 0, 1); spike at (b, t, n) iff w_k < ceil(p 2^32), with w_k the Philox word
-/// at the flat index k of (b, t, n): exactly U < p
+/// p = clip(gain normalized(x) + bias, 0, 1)
+/// spike at (b, t, n) iff w_k < ceil(p 2^32), w_k the Philox word at the flat index k of (b, t, n): U < p
 #[pyfunction]
 #[pyo3(signature = (x, num_steps, normalization, gain, bias, seed, stream, out_spikes, nanoseconds=None))]
 fn encode_rate_bernoulli<'py>(
@@ -347,7 +350,8 @@ fn encode_rate_bernoulli<'py>(
 
 /// Evenly spaced spikes, floor(T p) of them.
 ///
-/// p = clip(gain normalized(x) + bias, 0, 1); spike at t iff floor(fl((t+1) p)) > floor(fl(t p))
+/// p = clip(gain normalized(x) + bias, 0, 1)
+/// spike at t iff floor(fl((t+1) p)) > floor(fl(t p))
 #[pyfunction]
 #[pyo3(signature = (x, num_steps, normalization, gain, bias, out_spikes, nanoseconds=None))]
 fn encode_rate_deterministic<'py>(
