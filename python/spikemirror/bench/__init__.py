@@ -1,0 +1,1 @@
+"""How fast the mirrors are: timing, the artifact, comparing two of them, and publishing one."""
