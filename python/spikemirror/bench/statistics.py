@@ -44,13 +44,13 @@ def ratio(before: Sequence[float], after: Sequence[float]) -> tuple[float, float
     return float(np.median(after) / np.median(before)), low, high
 
 
-def verdict(before: Sequence[float], after: Sequence[float], low: float, high: float) -> Verdict:
+def verdict(before: Sequence[float], after: Sequence[float], low: float, high: float, noise: float = NOISE) -> Verdict:
     """From the interval of the ratio of durations: it must leave the band of noise around 1."""
     if min(len(before), len(after)) < FEWEST:
         return "can't tell"
-    if high < 1 / (1 + NOISE):
+    if high < 1 / (1 + noise):
         return "faster"
-    return "slower" if low > 1 + NOISE else "can't tell"
+    return "slower" if low > 1 + noise else "can't tell"
 
 
 def _bootstrap(data: tuple[Sequence[float], ...], statistic: Any) -> tuple[float, float]:

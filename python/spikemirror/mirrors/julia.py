@@ -122,7 +122,7 @@ class JuliaInProcess(LibraryMirror):
         self._thread = threading.get_ident()
         loader.include(project_folder() / "julia" / "src" / "SpikeMirror.jl")
         prototype = ctypes.PYFUNCTYPE(ctypes.c_int32, *ARGUMENTS)
-        addresses = {name: loader.address(f'Main.SpikeMirror.EXPORTS["spikemirror_{name}"]') for name in CATALOGUE}
+        addresses = {name: loader.address(f'Main.SpikeMirror.EXPORTS["{name}"]') for name in CATALOGUE}
         super().__init__("julia", {name: prototype(address) for name, address in addresses.items()})
 
     def _run(

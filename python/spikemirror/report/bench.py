@@ -149,7 +149,7 @@ def _totals(record: BenchRecord) -> str:
     parts = [f"{count['ok']} rows timed and right", f"{count['incorrect'] + count['error']} wrong or failed"]
     parts += [f"{count['not run']} not run"] if count["not run"] else []
     worst = max((r.parity for r in record.rows if r.status == "ok" and r.parity is not None), default=None)
-    parts += [f"worst share of a budget {100 * worst:.1f} %"] if worst is not None else []
+    parts += [f"worst budget share {100 * worst:.1f} %"] if worst is not None else []
     commit = (record.run.git_commit or "no commit")[:12] + ("+" if record.run.git_dirty else "")
     quick = ", quick" if record.run.quick else ""
     return f"{', '.join(parts)}; {commit}, golden {record.run.golden_digest[:12]}, {record.run.seconds:.0f} s{quick}"
