@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
 from collections.abc import Mapping, Sequence
 from numbers import Real as RealNumber
@@ -33,11 +34,16 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> tuple[list[Array], lis
             raise TypeError(f"{kernel.name} needs {declared.name}; it takes {', '.join(kernel.arguments)}") from None
         array = np.asarray(argument)
         given.append(array)
-        if array.dtype in AS_THEY_ARE[declared.holds] and array.flags.c_contiguous and hasattr(argument, "dtype"):
+        if (
+            array.dtype in AS_THEY_ARE[declared.holds]
+            and array.flags.c_contiguous
+            and array.flags.aligned
+            and hasattr(argument, "dtype")
+        ):
             taken.append(array)
         else:
             converted = _spikes(array) if declared.holds is Holds.SPIKES else _reals(kernel, array, arguments, argument)
-            taken.append(np.asarray(converted, converted.dtype.newbyteorder("="), order="C"))
+            taken.append(np.require(converted, converted.dtype.newbyteorder("="), ("C", "A")))
     parameters: list[Value] = []
     used = len(kernel.inputs)
     for parameter in kernel.parameters:
@@ -84,8 +90,9 @@ def parameter_value(kernel: Kernel, parameter: Parameter, value: Any) -> Value:
             if type(value) is float:
                 return value
             if not isinstance(value, bool) and isinstance(value, RealNumber | np.floating):
-                return float(value)
-            what = "a real number"
+                with contextlib.suppress(OverflowError):
+                    return float(value)
+            what = "a real number that float64 holds"
         case Integer() | Word():
             low, high = (0, 2**64) if isinstance(parameter, Word) else (-(2**63), 2**63)
             what = f"an integer in [{low}, {high})"

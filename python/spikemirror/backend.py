@@ -58,15 +58,17 @@ def _into(kernel: Kernel, out: Mapping[str, Array], outputs: list[Array], inputs
     names = [o.name for o in kernel.outputs]
     if unknown := set(out) - set(names):
         raise TypeError(f"{kernel.name} has no output {', '.join(sorted(unknown))}; it has {', '.join(names)}")
-    chosen = []
+    chosen: list[Array] = []
     for name, own in zip(names, outputs, strict=True):
         array = out.get(name, own)
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"out {name} is {type(array).__name__}; it must be a NumPy array")
         if array.dtype != own.dtype or array.shape != own.shape:
             raise ValueError(f"out {name} is {array.dtype}{array.shape}; it must be {own.dtype}{own.shape}")
-        if not (array.flags.c_contiguous and array.flags.writeable):
-            raise ValueError(f"out {name} must be C-contiguous and writeable")
-        if any(np.may_share_memory(array, i) for i in inputs):
-            raise ValueError(f"out {name} shares memory with an input; kernels do not work in place")
+        if not array.flags.carray:
+            raise ValueError(f"out {name} must be C-contiguous, aligned and writeable")
+        if any(np.may_share_memory(array, other) for other in (*inputs, *chosen)):
+            raise ValueError(f"out {name} shares memory with an input or another output; kernels do not work in place")
         chosen.append(array)
     return chosen
 

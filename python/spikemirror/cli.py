@@ -21,6 +21,7 @@ from spikemirror.catalogue import CATALOGUE
 from spikemirror.golden.command import app as golden_app
 from spikemirror.golden.load import Golden, GoldenError
 from spikemirror.mirrors.process import CALL_SECONDS
+from spikemirror.parity import known
 from spikemirror.version import __version__
 
 DIFFERENCE, USAGE, MISSING = 1, 2, 3
@@ -202,6 +203,6 @@ def main() -> None:
     """The program."""
     try:
         app()
-    except (GoldenError, FileNotFoundError) as error:
+    except (GoldenError, OSError, known.KnownDifferencesError) as error:
         print(f"spikemirror: {error}", file=sys.stderr)
         raise SystemExit(DIFFERENCE) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 
@@ -11,8 +12,8 @@ from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.cases.faults import FAULTS
 from spikemirror.catalogue.kernel import Kernel, Policy
 from spikemirror.catalogue.rejection import Code
-from spikemirror.golden.fixture import CaseRecord, record_array
-from spikemirror.golden.load import Golden
+from spikemirror.golden.fixture import ArrayRecord, CaseRecord, record_array
+from spikemirror.golden.load import Golden, GoldenError
 
 FEWEST_VALID = 12
 
@@ -25,8 +26,14 @@ def lint(golden: Golden) -> list[str]:
     for name in CATALOGUE:
         if name not in golden.kernels:
             problems.append(f"{name}: the kernel has no fixture file")
+    problems += [
+        f"{file}: no kernel has this name" for file in golden.files if file.removesuffix(".json") not in CATALOGUE
+    ]
     for name in golden.kernels:
-        problems += [f"{name}: {problem}" for problem in _fixture(CATALOGUE[name], golden.cases(name))]
+        try:
+            problems += [f"{name}: {problem}" for problem in _fixture(CATALOGUE[name], golden.cases(name))]
+        except GoldenError as error:
+            problems.append(str(error))
     return problems
 
 
@@ -53,8 +60,7 @@ def _case(kernel: Kernel, case: CaseRecord) -> Iterator[str]:
         yield f"inputs are {', '.join(case.inputs)}; they must be those of the catalogue"
         return
     for name, record in case.inputs.items():
-        if record_array(record.array())["values"] != record.values:
-            yield f"{name}: `values` are not those of `bits`"
+        yield from (f"{name}: {problem}" for problem in _array(record))
     if not case.expected:
         yield "expects nothing"
     for dtype, expected in case.expected.items():
@@ -73,12 +79,21 @@ def _case(kernel: Kernel, case: CaseRecord) -> Iterator[str]:
             continue
         for declared in kernel.outputs:
             record = expected.outputs[declared.name]
-            array = record.array()
+            yield from (f"{dtype} {declared.name}: {problem}" for problem in _array(record))
             if record.policy != declared.policy:
                 yield f"{dtype} {declared.name}: policy {record.policy}; the catalogue says {declared.policy}"
-            if record_array(array)["values"] != record.values:
-                yield f"{dtype} {declared.name}: `values` are not those of `bits`"
+            budget = np.array(record.budget)
             if declared.policy is Policy.BUDGET and (
-                len(record.budget) != array.size or not np.all(np.isfinite(record.budgets()) & (record.budgets() >= 0))
+                len(budget) != math.prod(record.shape) or not np.all(np.isfinite(budget) & (budget >= 0))
             ):
                 yield f"{dtype} {declared.name}: one finite budget per element is due"
+
+
+def _array(record: ArrayRecord) -> Iterator[str]:
+    try:
+        array = record.array()
+    except (TypeError, ValueError) as error:
+        yield f"`bits`, dtype and shape do not fit together: {error}"
+        return
+    if record_array(array)["values"] != record.values:
+        yield "`values` are not those of `bits`"

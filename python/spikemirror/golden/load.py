@@ -41,6 +41,11 @@ class Golden:
         self.digest = self._manifest.digest
 
     @property
+    def files(self) -> list[str]:
+        """The fixture files that the manifest lists."""
+        return list(self._manifest.files)
+
+    @property
     def kernels(self) -> list[str]:
         """The catalogue's kernels that have fixtures, in its order."""
         return [name for name in CATALOGUE if f"{name}.json" in self._manifest.files]
@@ -57,7 +62,12 @@ class Golden:
                 f"{path}: sha256 {found[:16]}..., the manifest says {self._manifest.files[name][:16]}...;"
                 " the file was changed or cut off. Restore it, or run `spikemirror golden emit`"
             )
-        return _decode(path, FixtureRecord).cases
+        record = _decode(path, FixtureRecord)
+        if record.kernel != kernel:
+            raise GoldenError(f"{path}: is the file of kernel {record.kernel}")
+        if record.format != FORMAT:
+            raise GoldenError(f"{path}: format {record.format}, this program reads {FORMAT}")
+        return record.cases
 
     def case(self, kernel: str, case: str) -> CaseRecord:
         """One case; a LookupError lists those that are near."""

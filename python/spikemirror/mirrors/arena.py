@@ -24,7 +24,7 @@ class Arena:
         folder = SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else None
         self._descriptor, self.path = tempfile.mkstemp(prefix="spikemirror-", dir=folder)
         self._map: mmap.mmap | None = None
-        self._release = weakref.finalize(self, _release, self._descriptor, self.path)
+        self._release = weakref.finalize(self, _release, os.getpid(), self._descriptor, self.path)
 
     def slots(self, arrays: Sequence[Array]) -> list[tuple[int, Array]]:
         """Room for each array, as its offset and a view; what earlier views held is lost."""
@@ -52,7 +52,7 @@ class Arena:
         self._release()
 
 
-def _release(descriptor: int, path: str) -> None:
+def _release(owner: int, descriptor: int, path: str) -> None:
     os.close(descriptor)
-    if os.path.exists(path):
+    if os.getpid() == owner and os.path.exists(path):  # a forked child only lets go of its copy
         os.unlink(path)

@@ -23,6 +23,7 @@ from spikemirror.mirrors.arena import Arena
 from spikemirror.mirrors.mirror import MirrorFault
 from spikemirror.mirrors.protocol import (
     MAX_LINE,
+    OPAQUE,
     VERSION,
     Bye,
     Call,
@@ -37,6 +38,7 @@ from spikemirror.mirrors.protocol import (
     Times,
     WireArray,
     from_base64,
+    is_opaque,
     wire_value,
 )
 
@@ -112,10 +114,13 @@ class ProcessMirror:
         repeats: int,
     ) -> list[int]:
         connection = self._connect()
-        slots = self._arena.slots([*inputs, *outputs])
-        for (_, view), array in zip(slots, [*inputs, *outputs], strict=True):
+        arrays = [*inputs, *outputs]
+        plain = [a for a in arrays if not is_opaque(a)]
+        slots = self._arena.slots(plain)
+        for (_, view), array in zip(slots, plain, strict=True):
             np.copyto(view, array)
-        wires = [WireArray(v.dtype.name, list(v.shape), file=self._arena.path, offset=o) for o, v in slots]
+        mapped = (WireArray(v.dtype.name, list(v.shape), file=self._arena.path, offset=o) for o, v in slots)
+        wires = [WireArray(OPAQUE, list(a.shape)) if is_opaque(a) else next(mapped) for a in arrays]
         self._id += 1
         arguments = (
             self._id,
@@ -140,7 +145,7 @@ class ProcessMirror:
                 self._drop()
                 raise MirrorFault(f"unexpected answer to request {self._id}: {_short(msgspec.json.encode(reply))}")
         for declared, wire, slot, output in zip(
-            kernel.outputs, wires[len(inputs) :], slots[len(inputs) :], outputs, strict=True
+            kernel.outputs, wires[len(inputs) :], slots[len(slots) - len(outputs) :], outputs, strict=True
         ):
             _take(declared.name, returned.get(declared.name), wire, slot[1], output)
         return samples

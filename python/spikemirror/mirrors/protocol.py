@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -17,6 +18,8 @@ import numpy as np
 from spikemirror.catalogue.kernel import Array, Value
 
 VERSION = 1
+OPAQUE = "object"
+"""Stands for every dtype that has no plain bytes; such an array is only refused, so it travels without data."""
 MAX_LINE = 1 << 28
 """The longest line that the harness reads: larger arrays go by reference."""
 
@@ -55,7 +58,7 @@ class Time(msgspec.Struct, tag="time", forbid_unknown_fields=True):
     parameters: dict[str, float | int | bool | str]
     inputs: dict[str, WireArray]
     outputs: dict[str, WireArray]
-    repeats: int
+    repeats: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Bye(msgspec.Struct, tag="bye", forbid_unknown_fields=True):
@@ -113,6 +116,11 @@ def wire_value(value: Value) -> Value:
     return value
 
 
+def is_opaque(array: Array) -> bool:
+    """Whether its elements are neither numbers nor bool."""
+    return array.dtype.kind not in "biufc" and array.dtype.name != "bfloat16"
+
+
 def to_base64(array: Array) -> str:
     """The little-endian C-order bytes of an array."""
     return base64.b64encode(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes()).decode()
@@ -120,6 +128,8 @@ def to_base64(array: Array) -> str:
 
 def from_base64(wire: WireArray) -> Array:
     """An inline array; a ValueError says what is wrong with it."""
+    if wire.dtype == OPAQUE and wire.data is None:
+        return np.empty(wire.shape, object)
     try:
         dtype = np.dtype(wire.dtype).newbyteorder("<")
     except TypeError:

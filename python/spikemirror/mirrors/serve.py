@@ -19,7 +19,7 @@ from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Array, Kernel
 from spikemirror.catalogue.rejection import Rejection
 from spikemirror.golden.fixture import decode_value
-from spikemirror.mirrors.mirror import Mirror, MirrorAbsent, MirrorFault
+from spikemirror.mirrors.mirror import Mirror, MirrorAbsent
 from spikemirror.mirrors.protocol import (
     VERSION,
     Bye,
@@ -58,7 +58,7 @@ class Server:
                     return self._compute(request)
                 except Rejection as rejection:
                     return Rejected(request.id, rejection.code, rejection.argument)
-                except (MirrorFault, ValueError, LookupError, OSError, MemoryError) as error:
+                except Exception as error:  # whatever a request is, the next one gets its answer
                     return Failed(request.id, f"{type(error).__name__}: {error}")
         raise AssertionError(request)
 
@@ -68,6 +68,11 @@ class Server:
         parameters = [decode_value(request.parameters[p.name]) for p in kernel.parameters]
         slots = [request.outputs[o.name] for o in kernel.outputs]
         outputs = [self._array(s) if s.file else np.empty(s.shape, s.dtype) for s in slots]
+        for declared, given, due in zip(kernel.outputs, outputs, kernel.allocate(inputs, parameters), strict=True):
+            if (given.dtype, given.shape) != (due.dtype, due.shape):
+                raise ValueError(
+                    f"the slot of {declared.name} is {given.dtype}{given.shape}; it must be {due.dtype}{due.shape}"
+                )
         if isinstance(request, Time):
             nanoseconds = self._mirror.time(kernel, inputs, parameters, outputs, request.repeats)
             return Times(request.id, nanoseconds, _returned(kernel, slots, outputs))

@@ -11,6 +11,10 @@ import msgspec
 from spikemirror.parity.record import Cell
 
 
+class KnownDifferencesError(ValueError):
+    """A file of known differences that cannot be read."""
+
+
 class KnownDifference(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """One entry of the file; `dtype` left out stands for every dtype."""
 
@@ -38,7 +42,7 @@ def load(path: Path) -> list[KnownDifference]:
     try:
         return msgspec.convert(tomllib.loads(path.read_text()), _File).difference
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise ValueError(f"{path}: {error}") from None
+        raise KnownDifferencesError(f"{path}: {error}") from None
 
 
 def settle(cells: list[Cell], entries: list[KnownDifference]) -> None:
