@@ -195,7 +195,7 @@ def _rendered(what: object, out: Path | None) -> str:
     """Text as the terminal takes it: with colour only where there is one to show it."""
     console = Console(width=None if out is None else 120, no_color=None if out is None else True, highlight=False)
     with console.capture() as capture:
-        console.print(what)
+        console.print(what, soft_wrap=True)  # lines stay whole, so that commands can be copied
     return capture.get()
 
 

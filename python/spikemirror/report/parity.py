@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from rich.console import Group, RenderableType
@@ -16,7 +16,14 @@ from spikemirror.catalogue.kernel import Policy
 from spikemirror.golden.load import Golden
 from spikemirror.parity.record import Cell, ParityRecord
 
-SHOWN = 20
+SHOWN = 3
+"""How many failures of one kernel on one mirror are told."""
+TEXTS = {
+    "python": "python/spikemirror/reference/{family}.py",
+    "rust": "rust/crates/kernels/src/{family}.rs",
+    "julia": "julia/src/{family}.jl",
+    "mojo": "mojo/spikemirror/{family}.mojo",
+}
 SHORT = {"float32": "f32", "float64": "f64", "uint32": "u32"}
 
 
@@ -78,11 +85,20 @@ def table(record: ParityRecord, golden: Golden) -> RenderableType:
     parts: list[RenderableType] = [grid]
     parts += [Text(f"{m.name} was not run: {m.reason}", style="yellow") for m in record.mirrors if not m.found]
     failures = record.failures()
-    parts += [Text(line) for cell in failures[:SHOWN] for line in describe(cell, golden)]
-    if len(failures) > SHOWN:
-        parts.append(Text(f"... and {len(failures) - SHOWN} more; --format json lists all"))
+    parts += [Text(line) for line in _told(failures, golden)]
     parts.append(Text(totals(record), style="bold red" if failures else "bold"))
     return Group(*parts)
+
+
+def _told(failures: Sequence[Cell], golden: Golden) -> Iterator[str]:
+    groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell in failures:
+        groups[cell.kernel, cell.mirror].append(cell)
+    for (kernel, mirror), cells in groups.items():
+        for cell in cells[:SHOWN]:
+            yield from describe(cell, golden)
+        if len(cells) > SHOWN:
+            yield f"  ... and {len(cells) - SHOWN} more of {kernel} on {mirror}; --format json lists all"
 
 
 def record_version(versions: dict[str, str]) -> list[str]:
@@ -101,7 +117,9 @@ def describe(cell: Cell, golden: Golden) -> list[str]:
     if cell.message:
         head += f"  {cell.message}"
     catches = ", ".join(golden.case(cell.kernel, cell.case).catches)
-    return [head, f"  catches: {catches}   reproduce: {reproduce(cell)}"]
+    text = TEXTS[cell.mirror].format(family=CATALOGUE[cell.kernel].family) if cell.mirror in TEXTS else ""
+    where = f"   text: {text}" if text else ""
+    return [head, f"  catches: {catches}{where}", f"  reproduce: {reproduce(cell)}"]
 
 
 def totals(record: ParityRecord) -> str:
