@@ -293,7 +293,7 @@ def test_what_the_manifest_says_is_checked(scratch: Path) -> None:
 
 
 def test_unknown_cases_are_told_with_the_known_ones(golden: Golden) -> None:
-    with pytest.raises(LookupError, match="goodness has no case 'plane'; there are plain, empty"):
+    with pytest.raises(LookupError, match=r"goodness has no case 'plane'; there are .*plain"):
         golden.case("goodness", "plane")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -16,7 +17,7 @@ from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Array, Kernel, Value
 from spikemirror.catalogue.rejection import Code, Rejection
 from spikemirror.golden.load import Golden
-from spikemirror.mirrors import Mirror, MirrorAbsent, MirrorFault, arena, process
+from spikemirror.mirrors import Mirror, MirrorAbsent, MirrorFault, process
 from spikemirror.mirrors.process import ProcessMirror
 from spikemirror.mirrors.python import PythonMirror
 from spikemirror.parity.record import Cell
@@ -66,13 +67,19 @@ ON_REFUSED: dict[str, tuple[str, str]] = {
 
 
 @pytest.fixture(autouse=True)
-def arenas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Shared memory of this test's own; nothing may be left in it."""
-    folder = tmp_path / "shm"
-    folder.mkdir()
-    monkeypatch.setattr(arena, "SHARED_MEMORY", str(folder))
-    yield folder
-    assert list(folder.iterdir()) == []
+def arenas() -> Iterator[None]:
+    """No arena stays open."""
+    before = open_arenas()
+    yield
+    assert open_arenas() == before
+
+
+def open_arenas() -> int:
+    count = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            count += "memfd:spikemirror" in os.readlink(entry)
+    return count
 
 
 @pytest.fixture

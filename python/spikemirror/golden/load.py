@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -75,7 +76,8 @@ class Golden:
         for record in cases:
             if record.id == case:
                 return record
-        raise LookupError(f"{kernel} has no case {case!r}; there are {', '.join(c.id for c in cases)}")
+        near = difflib.get_close_matches(case, [c.id for c in cases], n=5, cutoff=0.4) or [c.id for c in cases[:5]]
+        raise LookupError(f"{kernel} has no case {case!r}; there are {', '.join(near)} and others")
 
     def verify(self) -> list[str]:
         """What is wrong with the folder, file by file; empty if all is well."""

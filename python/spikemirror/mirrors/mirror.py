@@ -13,6 +13,10 @@ class MirrorFault(Exception):
     """A mirror crashed, hung, answered nonsense or said itself that it failed."""
 
 
+class MirrorHung(MirrorFault):
+    """A mirror that did not answer in time."""
+
+
 class MirrorAbsent(Exception):
     """A mirror is not to be had on this machine; the message says why and how to get it."""
 

@@ -20,7 +20,7 @@ from spikemirror.catalogue.check import rejection
 from spikemirror.catalogue.kernel import Array, Kernel, Value
 from spikemirror.catalogue.rejection import Code
 from spikemirror.mirrors.arena import Arena
-from spikemirror.mirrors.mirror import MirrorFault
+from spikemirror.mirrors.mirror import MirrorFault, MirrorHung
 from spikemirror.mirrors.protocol import (
     MAX_LINE,
     OPAQUE,
@@ -46,6 +46,8 @@ START_SECONDS = 120.0
 CALL_SECONDS = 60.0
 END_SECONDS = 5.0
 QUOTED = 200
+PATIENCE = 3
+"""Calls in a row without an answer after which a mirror is not asked again."""
 
 R = TypeVar("R")
 
@@ -71,6 +73,8 @@ class ProcessMirror:
         self._introduction: Introduction | None = None
         self._arena = Arena()
         self._id = 0
+        self._hangs = 0
+        self._broken = ""
         self._lock = threading.Lock()
 
     @property
@@ -151,24 +155,37 @@ class ProcessMirror:
         return samples
 
     def _connect(self) -> _Connection:
+        if self._broken:
+            raise MirrorFault(self._broken)
         if self._connection is None:
-            self._connection = _Connection(self._command, self._environment, self._own_descriptors)
-            reply = self._ask(self._connection, Hello(VERSION), START_SECONDS)
-            if not isinstance(reply, Introduction) or reply.version != VERSION:
-                self._drop()
-                raise MirrorFault(
-                    f"no introduction in protocol version {VERSION}: {_short(msgspec.json.encode(reply))}"
-                )
-            self._introduction = reply
+            try:
+                self._connection = _Connection(self._command, self._environment, self._own_descriptors)
+                self._introduction = self._introduce(self._connection)
+            except MirrorFault as fault:
+                if self._introduction is None:
+                    self._broken = f"not asked again, since it did not start: {fault}"
+                raise
         return self._connection
+
+    def _introduce(self, connection: _Connection) -> Introduction:
+        reply = self._ask(connection, Hello(VERSION), START_SECONDS)
+        if not isinstance(reply, Introduction) or reply.version != VERSION:
+            self._drop()
+            raise MirrorFault(f"no introduction in protocol version {VERSION}: {_short(msgspec.json.encode(reply))}")
+        return reply
 
     def _ask(self, connection: _Connection, request: Request, seconds: float) -> Reply:
         """One request, one answer; whatever goes wrong, also Ctrl-C, leaves no half-read stream behind."""
         try:
-            return connection.ask(request, seconds)
-        except BaseException:
+            reply = connection.ask(request, seconds)
+        except BaseException as error:
             self._drop()
+            self._hangs = self._hangs + 1 if isinstance(error, MirrorHung) else 0
+            if self._hangs == PATIENCE:
+                self._broken = f"not asked again, since it did not answer {PATIENCE} times in a row"
             raise
+        self._hangs = 0
+        return reply
 
     def _drop(self) -> None:
         if self._connection is not None:
@@ -270,7 +287,7 @@ class _Connection:
                     raise MirrorFault(f"a line of more than {MAX_LINE} bytes: {_short(bytes(self._rest[:QUOTED]))}")
                 start = len(self._rest)
                 if not selector.select(max(deadline - time.monotonic(), 0)):
-                    raise MirrorFault(f"no answer within {seconds:g} s: killed")
+                    raise MirrorHung(f"no answer within {seconds:g} s: killed")
                 chunk = os.read(self._read, 1 << 20)
                 if not chunk:
                     raise MirrorFault(self._obituary())

@@ -50,6 +50,8 @@ class Server:
     def answer(self, request: Request) -> Reply:
         """The reply to anything but a farewell."""
         match request:
+            case Hello(version=version) if version != VERSION:
+                return Failed(None, f"protocol version {version}; this program speaks {VERSION}")
             case Hello():
                 names = sorted(self._mirror.kernels)
                 return Introduction(VERSION, self._mirror.name, self._versions, names, ["float32", "float64"])
