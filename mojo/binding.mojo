@@ -5,7 +5,7 @@
                                  const spikemirror_array *outputs, int64_t *nanoseconds, int64_t repeats);
 
 A call returns 0; or code + 256 * argument for a rejection; or -1 for an output of the wrong dtype or size, -2 if there
-was not enough memory.
+was not enough memory, -3 if a parameter that must be present is not.
 """
 
 from spikemirror.abi import (
@@ -18,14 +18,18 @@ from spikemirror.abi import (
     Parameters,
     UINT8,
     UINT32,
+    code_of,
     run,
 )
 from spikemirror.checks import (
     agree,
     all_finite,
     all_spikes,
+    all_targets,
+    convolved,
     extent,
     fits,
+    sums_to_one,
     within,
 )
 from spikemirror.rejection import (
@@ -36,6 +40,8 @@ from spikemirror.rejection import (
     BAD_RANK,
     BAD_SHAPE,
     BAD_SPIKES,
+    BAD_TARGET,
+    FAULT,
     NON_FINITE,
     rejection,
     status,
@@ -46,31 +52,95 @@ from spikemirror.philox import (
 )
 from spikemirror.contrastive import (
     infonce,
+    infonce_grad,
     csdp_positive,
     csdp_negative,
     csdp_step,
     goodness,
+    csdp_layer_goodness,
 )
 from spikemirror.plasticity import (
+    hebbian,
     stdp_trace,
     stdp_linear,
+    stdp_linear_run,
+    stdp_conv2d,
+)
+from spikemirror.lpl import (
+    lpl,
+    lpl_grad,
+    lpl_negative,
+    lpl_spiking_step,
 )
 from spikemirror.encoders import (
     encode_rate_bernoulli,
+    encode_rate_poisson,
     encode_rate_deterministic,
+    encode_latency,
+    encode_ttfs,
+    encode_population,
+    encode_delta,
+)
+from spikemirror.decoders import (
+    decode_rate,
+    decode_first_spike,
+    decode_population,
+    decode_membrane,
+    decode_ensemble,
+)
+from spikemirror.losses import (
+    loss_probspikes,
+    loss_probspikes_grad,
+    loss_rate,
+    loss_rate_grad,
+    loss_temporal,
+    loss_temporal_grad,
+    loss_isi,
+    loss_isi_grad,
+    loss_membrane,
+    loss_membrane_grad,
 )
 
 comptime SIGNATURES = """philox_words | | seed:word stream:word offset:word n:integer | words
 philox_uniform | | seed:word stream:word offset:word n:integer | u
 infonce | view_a view_b | temperature:real symmetric:flag | loss per_row
+infonce_grad | view_a view_b | temperature:real symmetric:flag | loss grad_a grad_b
 csdp_positive | weights pre_spikes post_spikes | lr:real decay:real | weights
 csdp_negative | weights pre_spikes post_spikes | lr:real | weights
 csdp_step | weights pos_pre pos_post neg_pre neg_post | lr:real decay:real | weights
 goodness | activations | | goodness
+csdp_layer_goodness | activations labels | theta:real | goodness probability loss modulator
+hebbian | weights pre post | eta:real c0:real c1_pre:real c1_post:real c2_corr:real | weights
 stdp_trace | trace spikes | tau_inv:real a:real dt:real | trace
 stdp_linear | weights z_pre z_post t_pre t_post | a_pre:real a_post:real tau_pre_inv:real tau_post_inv:real w_min:real w_max:real eta_plus:real eta_minus:real stdp_algorithm:choice:additive,additive_step,multiplicative_pow,multiplicative_relu mu:real hardbound:flag dt:real | weights t_pre t_post
+stdp_linear_run | weights z_pre z_post t_pre t_post | a_pre:real a_post:real tau_pre_inv:real tau_post_inv:real w_min:real w_max:real eta_plus:real eta_minus:real stdp_algorithm:choice:additive,additive_step,multiplicative_pow,multiplicative_relu mu:real hardbound:flag dt:real | weights t_pre t_post
+stdp_conv2d | weights z_pre z_post t_pre t_post | a_pre:real a_post:real tau_pre_inv:real tau_post_inv:real w_min:real w_max:real eta_plus:real eta_minus:real stdp_algorithm:choice:additive,additive_step,multiplicative_pow,multiplicative_relu mu:real hardbound:flag dt:real stride:integer padding:integer dilation:integer | weights t_pre t_post
+lpl | z1 z2 | pull_coeff:real push_coeff:real decorr_coeff:real eps:real | pull push decorr total
+lpl_grad | z1 z2 | pull_coeff:real push_coeff:real decorr_coeff:real eps:real stop_gradient:flag | pull push decorr total grad_z1 grad_z2
+lpl_negative | z1 z2 | | pull push
+lpl_spiking_step | weights z_pre z_post z_post_delayed membrane mean variance psp_syn psp error_rise error eligibility eligibility_filtered gradient | step:integer dt:real tau_syn:real tau_mem:real tau_rise:real tau_fall:real tau_mean:real tau_var:real lambda_:real phi:real delta:real xi:real beta:real threshold:real cutoff:real eta:real every:integer w_max:real | weights mean variance psp_syn psp error_rise error eligibility eligibility_filtered gradient
 encode_rate_bernoulli | x | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real seed:word stream:word | spikes
+encode_rate_poisson | x | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real seed:word stream:word rate_dt:real | spikes
 encode_rate_deterministic | x | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real | spikes
+encode_latency | x | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real mapping:choice:linear,exponential,log tau:real t_min:real t_max:real burst:integer | spikes spike_times
+encode_ttfs | x | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real seed:word stream:word mapping:choice:linear,exponential,log tau:real t_min:real t_max:real allow_no_spike:flag silence_below:real jitter:real | spikes spike_times
+encode_population | x centers | num_steps:integer normalization:choice:none,clamp,sigmoid,minmax gain:real bias:real seed:word stream:word population_size:integer sigma:real mode:choice:bernoulli,deterministic | spikes activations
+encode_delta | x previous | theta_on:real theta_off:real | spikes previous
+decode_rate | spikes mask | temperature:real normalize_by_time:flag dtype:choice:float32,float64 | logits prediction confidence counts rates
+decode_first_spike | spikes mask | temperature:real dtype:choice:float32,float64 | logits prediction confidence first_spike_times
+decode_population | spikes mask group_of centers | n_groups:integer mode:choice:classification,regression temperature:real | logits prediction confidence value
+decode_membrane | membrane mask | mode:choice:final,max temperature:real | logits prediction confidence
+decode_ensemble | logits weights | | logits prediction confidence
+loss_probspikes | spikes targets | temperature:real normalize_by_time:flag mode:choice:softmax,normalize eps:real | loss accuracy
+loss_probspikes_grad | spikes targets | temperature:real normalize_by_time:flag mode:choice:softmax,normalize eps:real | grad
+loss_rate | spikes target_rate | rate_min:real rate_max:real | loss dead_fraction saturated_fraction
+loss_rate_grad | spikes target_rate | rate_min:real rate_max:real | grad
+loss_temporal | spikes | penalty:choice:l1,l2,variance window:integer | loss
+loss_temporal_grad | spikes | penalty:choice:l1,l2,variance window:integer | grad
+loss_isi | spikes | window:integer tau:real | loss
+loss_isi_grad | spikes | window:integer tau:real | grad
+loss_membrane | membrane | max_membrane:real | loss exceeding_fraction
+loss_membrane_grad | membrane | max_membrane:real | grad
 """
 """What tests need to know of each kernel: name | inputs | parameters with kinds and options | outputs."""
 
@@ -104,9 +174,17 @@ def spikemirror_philox_words(
 
 
 def _philox_words(call: Call) -> Int32:
+    if call.parameter(0).missing():
+        return FAULT
     var seed = call.parameter(0).word
+    if call.parameter(1).missing():
+        return FAULT
     var stream = call.parameter(1).word
+    if call.parameter(2).missing():
+        return FAULT
     var offset = call.parameter(2).word
+    if call.parameter(3).missing():
+        return FAULT
     var n = call.parameter(3).integer()
     if n < 0:
         return rejection(BAD_PARAMETER, 3)
@@ -150,9 +228,17 @@ def spikemirror_philox_uniform(
 
 
 def _philox_uniform(call: Call) -> Int32:
+    if call.parameter(0).missing():
+        return FAULT
     var seed = call.parameter(0).word
+    if call.parameter(1).missing():
+        return FAULT
     var stream = call.parameter(1).word
+    if call.parameter(2).missing():
+        return FAULT
     var offset = call.parameter(2).word
+    if call.parameter(3).missing():
+        return FAULT
     var n = call.parameter(3).integer()
     if n < 0:
         return rejection(BAD_PARAMETER, 3)
@@ -207,13 +293,13 @@ def _infonce(call: Call) -> Int32:
         return rejection(BAD_RANK, 0)
     if view_b.rank != 2:
         return rejection(BAD_RANK, 1)
-    if view_a.length(1) == 0:
+    if view_a.length(1) < 1:
         return rejection(BAD_SHAPE, 0)
     if view_b.length(0) != view_a.length(0):
         return rejection(BAD_SHAPE, 1)
     if view_b.length(1) != view_a.length(1):
         return rejection(BAD_SHAPE, 1)
-    if view_b.length(1) == 0:
+    if view_b.length(1) < 1:
         return rejection(BAD_SHAPE, 1)
     if dtype == FLOAT32:
         return _typed_infonce[DType.float32](call)
@@ -223,21 +309,25 @@ def _infonce(call: Call) -> Int32:
 def _typed_infonce[T: DType](call: Call) -> Int32:
     var view_a = call.input(0)
     var view_b = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
     var temperature = call.parameter(0).real[T]()
     if not within(temperature, low=0.0, low_open=True):
         return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
     var symmetric = call.parameter(1).flag()
+    var dim_B = view_a.length(0)
+    var dim_F = view_a.length(1)
     if not all_finite[T](view_a):
         return rejection(NON_FINITE, 0)
     if not all_finite[T](view_b):
         return rejection(NON_FINITE, 1)
-    var dim_B = view_a.length(0)
-    var dim_F = view_a.length(1)
     var out_loss = call.output(0)
-    if not fits(out_loss, view_a.dtype, 1):
+    if not fits(out_loss, code_of[T](), 1):
         return BAD_OUTPUT
     var out_per_row = call.output(1)
-    if not fits(out_per_row, view_a.dtype, dim_B):
+    if not fits(out_per_row, code_of[T](), dim_B):
         return BAD_OUTPUT
     return status(
         infonce[T](
@@ -249,6 +339,97 @@ def _typed_infonce[T: DType](call: Call) -> Int32:
             symmetric,
             out_loss.target[T](),
             out_per_row.target[T](),
+        )
+    )
+
+
+@export("spikemirror_infonce_grad")
+def spikemirror_infonce_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """InfoNCE and its gradient with respect to the views before normalization.
+
+    Args:
+        inputs: The inputs: view_a, view_b.
+        parameters: The parameters: temperature, symmetric.
+        outputs: The outputs: loss, grad_a, grad_b.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_infonce_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _infonce_grad(call: Call) -> Int32:
+    var view_a = call.input(0)
+    var view_b = call.input(1)
+    var dtype = view_a.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if view_b.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if view_a.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if view_b.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if view_a.length(1) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if view_b.length(0) != view_a.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if view_b.length(1) != view_a.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if view_b.length(1) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_infonce_grad[DType.float32](call)
+    return _typed_infonce_grad[DType.float64](call)
+
+
+def _typed_infonce_grad[T: DType](call: Call) -> Int32:
+    var view_a = call.input(0)
+    var view_b = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var temperature = call.parameter(0).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var symmetric = call.parameter(1).flag()
+    var dim_B = view_a.length(0)
+    var dim_F = view_a.length(1)
+    if not all_finite[T](view_a):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](view_b):
+        return rejection(NON_FINITE, 1)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_grad_a = call.output(1)
+    if not fits(out_grad_a, code_of[T](), dim_B * dim_F):
+        return BAD_OUTPUT
+    var out_grad_b = call.output(2)
+    if not fits(out_grad_b, code_of[T](), dim_B * dim_F):
+        return BAD_OUTPUT
+    return status(
+        infonce_grad[T](
+            view_a.source[T](),
+            view_b.source[T](),
+            dim_B,
+            dim_F,
+            temperature,
+            symmetric,
+            out_loss.target[T](),
+            out_grad_a.target[T](),
+            out_grad_b.target[T](),
         )
     )
 
@@ -308,22 +489,26 @@ def _typed_csdp_positive[T: DType](call: Call) -> Int32:
     var weights = call.input(0)
     var pre_spikes = call.input(1)
     var post_spikes = call.input(2)
+    if call.parameter(0).missing():
+        return FAULT
     var lr = call.parameter(0).real[T]()
     if not within(lr, low=0.0):
         return rejection(BAD_PARAMETER, 3)
+    if call.parameter(1).missing():
+        return FAULT
     var decay = call.parameter(1).real[T]()
     if not within(decay, low=0.0):
         return rejection(BAD_PARAMETER, 4)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
     if not all_finite[T](weights):
         return rejection(NON_FINITE, 0)
     if not all_spikes(pre_spikes):
         return rejection(BAD_SPIKES, 1)
     if not all_spikes(post_spikes):
         return rejection(BAD_SPIKES, 2)
-    var dim_post = weights.length(0)
-    var dim_pre = weights.length(1)
     var out_weights = call.output(0)
-    if not fits(out_weights, weights.dtype, dim_post * dim_pre):
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
         return BAD_OUTPUT
     return status(
         csdp_positive[T](
@@ -394,19 +579,21 @@ def _typed_csdp_negative[T: DType](call: Call) -> Int32:
     var weights = call.input(0)
     var pre_spikes = call.input(1)
     var post_spikes = call.input(2)
+    if call.parameter(0).missing():
+        return FAULT
     var lr = call.parameter(0).real[T]()
     if not within(lr, low=0.0):
         return rejection(BAD_PARAMETER, 3)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
     if not all_finite[T](weights):
         return rejection(NON_FINITE, 0)
     if not all_spikes(pre_spikes):
         return rejection(BAD_SPIKES, 1)
     if not all_spikes(post_spikes):
         return rejection(BAD_SPIKES, 2)
-    var dim_post = weights.length(0)
-    var dim_pre = weights.length(1)
     var out_weights = call.output(0)
-    if not fits(out_weights, weights.dtype, dim_post * dim_pre):
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
         return BAD_OUTPUT
     return status(
         csdp_negative[T](
@@ -492,12 +679,18 @@ def _typed_csdp_step[T: DType](call: Call) -> Int32:
     var pos_post = call.input(2)
     var neg_pre = call.input(3)
     var neg_post = call.input(4)
+    if call.parameter(0).missing():
+        return FAULT
     var lr = call.parameter(0).real[T]()
     if not within(lr, low=0.0):
         return rejection(BAD_PARAMETER, 5)
+    if call.parameter(1).missing():
+        return FAULT
     var decay = call.parameter(1).real[T]()
     if not within(decay, low=0.0):
         return rejection(BAD_PARAMETER, 6)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
     if not all_finite[T](weights):
         return rejection(NON_FINITE, 0)
     if not all_spikes(pos_pre):
@@ -508,10 +701,8 @@ def _typed_csdp_step[T: DType](call: Call) -> Int32:
         return rejection(BAD_SPIKES, 3)
     if not all_spikes(neg_post):
         return rejection(BAD_SPIKES, 4)
-    var dim_post = weights.length(0)
-    var dim_pre = weights.length(1)
     var out_weights = call.output(0)
-    if not fits(out_weights, weights.dtype, dim_post * dim_pre):
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
         return BAD_OUTPUT
     return status(
         csdp_step[T](
@@ -568,17 +759,218 @@ def _goodness(call: Call) -> Int32:
 
 def _typed_goodness[T: DType](call: Call) -> Int32:
     var activations = call.input(0)
+    var dim_N = extent(activations, 0, Int(activations.rank))
     if not all_finite[T](activations):
         return rejection(NON_FINITE, 0)
-    var dim_N = extent(activations, 0, Int(activations.rank))
     var out_goodness = call.output(0)
-    if not fits(out_goodness, activations.dtype, 1):
+    if not fits(out_goodness, code_of[T](), 1):
         return BAD_OUTPUT
     return status(
         goodness[T](
             activations.source[T](),
             dim_N,
             out_goodness.target[T](),
+        )
+    )
+
+
+@export("spikemirror_csdp_layer_goodness")
+def spikemirror_csdp_layer_goodness(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Goodness of each sample of a layer, its probability of being positive, loss and modulator.
+
+    Args:
+        inputs: The inputs: activations, labels.
+        parameters: The parameters: theta.
+        outputs: The outputs: goodness, probability, loss, modulator.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_csdp_layer_goodness](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _csdp_layer_goodness(call: Call) -> Int32:
+    var activations = call.input(0)
+    var labels = call.input(1)
+    var dtype = activations.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if labels.dtype != INT32:
+        return rejection(BAD_DTYPE, 1)
+    if activations.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if labels.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if labels.length(0) != activations.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_csdp_layer_goodness[DType.float32](call)
+    return _typed_csdp_layer_goodness[DType.float64](call)
+
+
+def _typed_csdp_layer_goodness[T: DType](call: Call) -> Int32:
+    var activations = call.input(0)
+    var labels = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var theta = call.parameter(0).real[T]()
+    if not within(theta):
+        return rejection(BAD_PARAMETER, 2)
+    var dim_B = activations.length(0)
+    var dim_N = activations.length(1)
+    if not all_finite[T](activations):
+        return rejection(NON_FINITE, 0)
+    if not all_targets(labels, 2):
+        return rejection(BAD_TARGET, 1)
+    var out_goodness = call.output(0)
+    if not fits(out_goodness, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    var out_probability = call.output(1)
+    if not fits(out_probability, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    var out_loss = call.output(2)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_modulator = call.output(3)
+    if not fits(out_modulator, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    return status(
+        csdp_layer_goodness[T](
+            activations.source[T](),
+            labels.source[DType.int32](),
+            dim_B,
+            dim_N,
+            theta,
+            out_goodness.target[T](),
+            out_probability.target[T](),
+            out_loss.target[T](),
+            out_modulator.target[T](),
+        )
+    )
+
+
+@export("spikemirror_hebbian")
+def spikemirror_hebbian(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """General Hebbian expansion to second order, averaged over a batch; unbounded.
+
+    Args:
+        inputs: The inputs: weights, pre, post.
+        parameters: The parameters: eta, c0, c1_pre, c1_post, c2_corr.
+        outputs: The outputs: weights.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_hebbian](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _hebbian(call: Call) -> Int32:
+    var weights = call.input(0)
+    var pre = call.input(1)
+    var post = call.input(2)
+    var dtype = weights.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if pre.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if post.dtype != dtype:
+        return rejection(BAD_DTYPE, 2)
+    if weights.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if pre.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if post.rank != 2:
+        return rejection(BAD_RANK, 2)
+    if pre.length(0) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if pre.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if post.length(0) != pre.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if post.length(0) < 1:
+        return rejection(BAD_SHAPE, 2)
+    if post.length(1) != weights.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if dtype == FLOAT32:
+        return _typed_hebbian[DType.float32](call)
+    return _typed_hebbian[DType.float64](call)
+
+
+def _typed_hebbian[T: DType](call: Call) -> Int32:
+    var weights = call.input(0)
+    var pre = call.input(1)
+    var post = call.input(2)
+    if call.parameter(0).missing():
+        return FAULT
+    var eta = call.parameter(0).real[T]()
+    if not within(eta):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(1).missing():
+        return FAULT
+    var c0 = call.parameter(1).real[T]()
+    if not within(c0):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(2).missing():
+        return FAULT
+    var c1_pre = call.parameter(2).real[T]()
+    if not within(c1_pre):
+        return rejection(BAD_PARAMETER, 5)
+    if call.parameter(3).missing():
+        return FAULT
+    var c1_post = call.parameter(3).real[T]()
+    if not within(c1_post):
+        return rejection(BAD_PARAMETER, 6)
+    if call.parameter(4).missing():
+        return FAULT
+    var c2_corr = call.parameter(4).real[T]()
+    if not within(c2_corr):
+        return rejection(BAD_PARAMETER, 7)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
+    var dim_B = pre.length(0)
+    if not all_finite[T](weights):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](pre):
+        return rejection(NON_FINITE, 1)
+    if not all_finite[T](post):
+        return rejection(NON_FINITE, 2)
+    var out_weights = call.output(0)
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    return status(
+        hebbian[T](
+            weights.source[T](),
+            pre.source[T](),
+            post.source[T](),
+            dim_post,
+            dim_pre,
+            dim_B,
+            eta,
+            c0,
+            c1_pre,
+            c1_post,
+            c2_corr,
+            out_weights.target[T](),
         )
     )
 
@@ -630,22 +1022,28 @@ def _stdp_trace(call: Call) -> Int32:
 def _typed_stdp_trace[T: DType](call: Call) -> Int32:
     var trace = call.input(0)
     var spikes = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
     var tau_inv = call.parameter(0).real[T]()
     if not within(tau_inv, low=0.0):
         return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
     var a = call.parameter(1).real[T]()
     if not within(a):
         return rejection(BAD_PARAMETER, 3)
+    if call.parameter(2).missing():
+        return FAULT
     var dt = call.parameter(2).real[T]()
     if not within(dt, low=0.0, low_open=True):
         return rejection(BAD_PARAMETER, 4)
+    var dim_N = extent(trace, 0, Int(trace.rank))
     if not all_finite[T](trace):
         return rejection(NON_FINITE, 0)
     if not all_spikes(spikes):
         return rejection(BAD_SPIKES, 1)
-    var dim_N = extent(trace, 0, Int(trace.rank))
     var out_trace = call.output(0)
-    if not fits(out_trace, trace.dtype, dim_N):
+    if not fits(out_trace, code_of[T](), dim_N):
         return BAD_OUTPUT
     return status(
         stdp_trace[T](
@@ -737,42 +1135,69 @@ def _typed_stdp_linear[T: DType](call: Call) -> Int32:
     var z_post = call.input(2)
     var t_pre = call.input(3)
     var t_post = call.input(4)
+    if call.parameter(0).missing():
+        return FAULT
     var a_pre = call.parameter(0).real[T]()
     if not within(a_pre):
         return rejection(BAD_PARAMETER, 5)
+    if call.parameter(1).missing():
+        return FAULT
     var a_post = call.parameter(1).real[T]()
     if not within(a_post):
         return rejection(BAD_PARAMETER, 6)
+    if call.parameter(2).missing():
+        return FAULT
     var tau_pre_inv = call.parameter(2).real[T]()
     if not within(tau_pre_inv, low=0.0):
         return rejection(BAD_PARAMETER, 7)
+    if call.parameter(3).missing():
+        return FAULT
     var tau_post_inv = call.parameter(3).real[T]()
     if not within(tau_post_inv, low=0.0):
         return rejection(BAD_PARAMETER, 8)
+    if call.parameter(4).missing():
+        return FAULT
     var w_min = call.parameter(4).real[T]()
     if not within(w_min):
         return rejection(BAD_PARAMETER, 9)
+    if call.parameter(5).missing():
+        return FAULT
     var w_max = call.parameter(5).real[T]()
     if not within(w_max):
         return rejection(BAD_PARAMETER, 10)
     if not w_max > w_min:
         return rejection(BAD_PARAMETER, 10)
+    if call.parameter(6).missing():
+        return FAULT
     var eta_plus = call.parameter(6).real[T]()
     if not within(eta_plus, low=0.0):
         return rejection(BAD_PARAMETER, 11)
+    if call.parameter(7).missing():
+        return FAULT
     var eta_minus = call.parameter(7).real[T]()
     if not within(eta_minus, low=0.0):
         return rejection(BAD_PARAMETER, 12)
+    if call.parameter(8).missing():
+        return FAULT
     var stdp_algorithm = call.parameter(8).integer()
     if stdp_algorithm < 0 or stdp_algorithm >= 4:
         return rejection(BAD_CHOICE, 13)
+    if call.parameter(9).missing():
+        return FAULT
     var mu = call.parameter(9).real[T]()
     if not within(mu, low=0.0, high=1.0):
         return rejection(BAD_PARAMETER, 14)
+    if call.parameter(10).missing():
+        return FAULT
     var hardbound = call.parameter(10).flag()
+    if call.parameter(11).missing():
+        return FAULT
     var dt = call.parameter(11).real[T]()
     if not within(dt, low=0.0, low_open=True):
         return rejection(BAD_PARAMETER, 16)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
+    var dim_B = z_pre.length(0)
     if not all_finite[T](weights):
         return rejection(NON_FINITE, 0)
     if not all_spikes(z_pre):
@@ -783,17 +1208,14 @@ def _typed_stdp_linear[T: DType](call: Call) -> Int32:
         return rejection(NON_FINITE, 3)
     if not all_finite[T](t_post):
         return rejection(NON_FINITE, 4)
-    var dim_post = weights.length(0)
-    var dim_pre = weights.length(1)
-    var dim_B = z_pre.length(0)
     var out_weights = call.output(0)
-    if not fits(out_weights, weights.dtype, dim_post * dim_pre):
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
         return BAD_OUTPUT
     var out_t_pre = call.output(1)
-    if not fits(out_t_pre, weights.dtype, dim_B * dim_pre):
+    if not fits(out_t_pre, code_of[T](), dim_B * dim_pre):
         return BAD_OUTPUT
     var out_t_post = call.output(2)
-    if not fits(out_t_post, weights.dtype, dim_B * dim_post):
+    if not fits(out_t_post, code_of[T](), dim_B * dim_post):
         return BAD_OUTPUT
     return status(
         stdp_linear[T](
@@ -820,6 +1242,1106 @@ def _typed_stdp_linear[T: DType](call: Call) -> Int32:
             out_weights.target[T](),
             out_t_pre.target[T](),
             out_t_post.target[T](),
+        )
+    )
+
+
+@export("spikemirror_stdp_linear_run")
+def spikemirror_stdp_linear_run(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """T STDP steps of a dense layer in one call.
+
+    Args:
+        inputs: The inputs: weights, z_pre, z_post, t_pre, t_post.
+        parameters: The parameters: a_pre, a_post, tau_pre_inv, tau_post_inv, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound, dt.
+        outputs: The outputs: weights, t_pre, t_post.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_stdp_linear_run](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _stdp_linear_run(call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var t_pre = call.input(3)
+    var t_post = call.input(4)
+    var dtype = weights.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z_pre.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if z_post.dtype != UINT8:
+        return rejection(BAD_DTYPE, 2)
+    if t_pre.dtype != dtype:
+        return rejection(BAD_DTYPE, 3)
+    if t_post.dtype != dtype:
+        return rejection(BAD_DTYPE, 4)
+    if weights.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if z_pre.rank != 3:
+        return rejection(BAD_RANK, 1)
+    if z_post.rank != 3:
+        return rejection(BAD_RANK, 2)
+    if t_pre.rank != 2:
+        return rejection(BAD_RANK, 3)
+    if t_post.rank != 2:
+        return rejection(BAD_RANK, 4)
+    if z_pre.length(2) != weights.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z_post.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if z_post.length(1) != z_pre.length(1):
+        return rejection(BAD_SHAPE, 2)
+    if z_post.length(2) != weights.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if t_pre.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 3)
+    if t_pre.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 3)
+    if t_post.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 4)
+    if t_post.length(1) != weights.length(0):
+        return rejection(BAD_SHAPE, 4)
+    if dtype == FLOAT32:
+        return _typed_stdp_linear_run[DType.float32](call)
+    return _typed_stdp_linear_run[DType.float64](call)
+
+
+def _typed_stdp_linear_run[T: DType](call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var t_pre = call.input(3)
+    var t_post = call.input(4)
+    if call.parameter(0).missing():
+        return FAULT
+    var a_pre = call.parameter(0).real[T]()
+    if not within(a_pre):
+        return rejection(BAD_PARAMETER, 5)
+    if call.parameter(1).missing():
+        return FAULT
+    var a_post = call.parameter(1).real[T]()
+    if not within(a_post):
+        return rejection(BAD_PARAMETER, 6)
+    if call.parameter(2).missing():
+        return FAULT
+    var tau_pre_inv = call.parameter(2).real[T]()
+    if not within(tau_pre_inv, low=0.0):
+        return rejection(BAD_PARAMETER, 7)
+    if call.parameter(3).missing():
+        return FAULT
+    var tau_post_inv = call.parameter(3).real[T]()
+    if not within(tau_post_inv, low=0.0):
+        return rejection(BAD_PARAMETER, 8)
+    if call.parameter(4).missing():
+        return FAULT
+    var w_min = call.parameter(4).real[T]()
+    if not within(w_min):
+        return rejection(BAD_PARAMETER, 9)
+    if call.parameter(5).missing():
+        return FAULT
+    var w_max = call.parameter(5).real[T]()
+    if not within(w_max):
+        return rejection(BAD_PARAMETER, 10)
+    if not w_max > w_min:
+        return rejection(BAD_PARAMETER, 10)
+    if call.parameter(6).missing():
+        return FAULT
+    var eta_plus = call.parameter(6).real[T]()
+    if not within(eta_plus, low=0.0):
+        return rejection(BAD_PARAMETER, 11)
+    if call.parameter(7).missing():
+        return FAULT
+    var eta_minus = call.parameter(7).real[T]()
+    if not within(eta_minus, low=0.0):
+        return rejection(BAD_PARAMETER, 12)
+    if call.parameter(8).missing():
+        return FAULT
+    var stdp_algorithm = call.parameter(8).integer()
+    if stdp_algorithm < 0 or stdp_algorithm >= 4:
+        return rejection(BAD_CHOICE, 13)
+    if call.parameter(9).missing():
+        return FAULT
+    var mu = call.parameter(9).real[T]()
+    if not within(mu, low=0.0, high=1.0):
+        return rejection(BAD_PARAMETER, 14)
+    if call.parameter(10).missing():
+        return FAULT
+    var hardbound = call.parameter(10).flag()
+    if call.parameter(11).missing():
+        return FAULT
+    var dt = call.parameter(11).real[T]()
+    if not within(dt, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 16)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
+    var dim_B = z_pre.length(0)
+    var dim_T = z_pre.length(1)
+    if not all_finite[T](weights):
+        return rejection(NON_FINITE, 0)
+    if not all_spikes(z_pre):
+        return rejection(BAD_SPIKES, 1)
+    if not all_spikes(z_post):
+        return rejection(BAD_SPIKES, 2)
+    if not all_finite[T](t_pre):
+        return rejection(NON_FINITE, 3)
+    if not all_finite[T](t_post):
+        return rejection(NON_FINITE, 4)
+    var out_weights = call.output(0)
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    var out_t_pre = call.output(1)
+    if not fits(out_t_pre, code_of[T](), dim_B * dim_pre):
+        return BAD_OUTPUT
+    var out_t_post = call.output(2)
+    if not fits(out_t_post, code_of[T](), dim_B * dim_post):
+        return BAD_OUTPUT
+    return status(
+        stdp_linear_run[T](
+            weights.source[T](),
+            z_pre.source[DType.uint8](),
+            z_post.source[DType.uint8](),
+            t_pre.source[T](),
+            t_post.source[T](),
+            dim_post,
+            dim_pre,
+            dim_B,
+            dim_T,
+            a_pre,
+            a_post,
+            tau_pre_inv,
+            tau_post_inv,
+            w_min,
+            w_max,
+            eta_plus,
+            eta_minus,
+            stdp_algorithm,
+            mu,
+            hardbound,
+            dt,
+            out_weights.target[T](),
+            out_t_pre.target[T](),
+            out_t_post.target[T](),
+        )
+    )
+
+
+@export("spikemirror_stdp_conv2d")
+def spikemirror_stdp_conv2d(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """One STDP step of a two-dimensional convolution.
+
+    Args:
+        inputs: The inputs: weights, z_pre, z_post, t_pre, t_post.
+        parameters: The parameters: a_pre, a_post, tau_pre_inv, tau_post_inv, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound, dt, stride, padding, dilation.
+        outputs: The outputs: weights, t_pre, t_post.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_stdp_conv2d](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _stdp_conv2d(call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var t_pre = call.input(3)
+    var t_post = call.input(4)
+    var dtype = weights.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z_pre.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if z_post.dtype != UINT8:
+        return rejection(BAD_DTYPE, 2)
+    if t_pre.dtype != dtype:
+        return rejection(BAD_DTYPE, 3)
+    if t_post.dtype != dtype:
+        return rejection(BAD_DTYPE, 4)
+    if weights.rank != 4:
+        return rejection(BAD_RANK, 0)
+    if z_pre.rank != 4:
+        return rejection(BAD_RANK, 1)
+    if z_post.rank != 4:
+        return rejection(BAD_RANK, 2)
+    if t_pre.rank != 4:
+        return rejection(BAD_RANK, 3)
+    if t_post.rank != 4:
+        return rejection(BAD_RANK, 4)
+    if weights.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if weights.length(3) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if z_pre.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z_post.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if z_post.length(1) != weights.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if t_pre.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 3)
+    if t_pre.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 3)
+    if t_pre.length(2) != z_pre.length(2):
+        return rejection(BAD_SHAPE, 3)
+    if t_pre.length(3) != z_pre.length(3):
+        return rejection(BAD_SHAPE, 3)
+    if t_post.length(0) != z_pre.length(0):
+        return rejection(BAD_SHAPE, 4)
+    if t_post.length(1) != weights.length(0):
+        return rejection(BAD_SHAPE, 4)
+    if dtype == FLOAT32:
+        return _typed_stdp_conv2d[DType.float32](call)
+    return _typed_stdp_conv2d[DType.float64](call)
+
+
+def _typed_stdp_conv2d[T: DType](call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var t_pre = call.input(3)
+    var t_post = call.input(4)
+    if call.parameter(0).missing():
+        return FAULT
+    var a_pre = call.parameter(0).real[T]()
+    if not within(a_pre):
+        return rejection(BAD_PARAMETER, 5)
+    if call.parameter(1).missing():
+        return FAULT
+    var a_post = call.parameter(1).real[T]()
+    if not within(a_post):
+        return rejection(BAD_PARAMETER, 6)
+    if call.parameter(2).missing():
+        return FAULT
+    var tau_pre_inv = call.parameter(2).real[T]()
+    if not within(tau_pre_inv, low=0.0):
+        return rejection(BAD_PARAMETER, 7)
+    if call.parameter(3).missing():
+        return FAULT
+    var tau_post_inv = call.parameter(3).real[T]()
+    if not within(tau_post_inv, low=0.0):
+        return rejection(BAD_PARAMETER, 8)
+    if call.parameter(4).missing():
+        return FAULT
+    var w_min = call.parameter(4).real[T]()
+    if not within(w_min):
+        return rejection(BAD_PARAMETER, 9)
+    if call.parameter(5).missing():
+        return FAULT
+    var w_max = call.parameter(5).real[T]()
+    if not within(w_max):
+        return rejection(BAD_PARAMETER, 10)
+    if not w_max > w_min:
+        return rejection(BAD_PARAMETER, 10)
+    if call.parameter(6).missing():
+        return FAULT
+    var eta_plus = call.parameter(6).real[T]()
+    if not within(eta_plus, low=0.0):
+        return rejection(BAD_PARAMETER, 11)
+    if call.parameter(7).missing():
+        return FAULT
+    var eta_minus = call.parameter(7).real[T]()
+    if not within(eta_minus, low=0.0):
+        return rejection(BAD_PARAMETER, 12)
+    if call.parameter(8).missing():
+        return FAULT
+    var stdp_algorithm = call.parameter(8).integer()
+    if stdp_algorithm < 0 or stdp_algorithm >= 4:
+        return rejection(BAD_CHOICE, 13)
+    if call.parameter(9).missing():
+        return FAULT
+    var mu = call.parameter(9).real[T]()
+    if not within(mu, low=0.0, high=1.0):
+        return rejection(BAD_PARAMETER, 14)
+    if call.parameter(10).missing():
+        return FAULT
+    var hardbound = call.parameter(10).flag()
+    if call.parameter(11).missing():
+        return FAULT
+    var dt = call.parameter(11).real[T]()
+    if not within(dt, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 16)
+    if call.parameter(12).missing():
+        return FAULT
+    var stride = call.parameter(12).integer()
+    if stride < 1:
+        return rejection(BAD_PARAMETER, 17)
+    if call.parameter(13).missing():
+        return FAULT
+    var padding = call.parameter(13).integer()
+    if padding < 0:
+        return rejection(BAD_PARAMETER, 18)
+    if call.parameter(14).missing():
+        return FAULT
+    var dilation = call.parameter(14).integer()
+    if dilation < 1:
+        return rejection(BAD_PARAMETER, 19)
+    var dim_out = weights.length(0)
+    var dim_in = weights.length(1)
+    var dim_kh = weights.length(2)
+    var dim_kw = weights.length(3)
+    var dim_B = z_pre.length(0)
+    var dim_H = z_pre.length(2)
+    var dim_W = z_pre.length(3)
+    var dim_Ho = z_post.length(2)
+    var dim_Wo = z_post.length(3)
+    if not convolved(
+        z_post.length(2), dim_H, dim_kh, stride, padding, dilation
+    ):
+        return rejection(BAD_SHAPE, 2)
+    if not convolved(
+        z_post.length(3), dim_W, dim_kw, stride, padding, dilation
+    ):
+        return rejection(BAD_SHAPE, 2)
+    if not convolved(
+        t_post.length(2), dim_H, dim_kh, stride, padding, dilation
+    ):
+        return rejection(BAD_SHAPE, 4)
+    if not convolved(
+        t_post.length(3), dim_W, dim_kw, stride, padding, dilation
+    ):
+        return rejection(BAD_SHAPE, 4)
+    if not all_finite[T](weights):
+        return rejection(NON_FINITE, 0)
+    if not all_spikes(z_pre):
+        return rejection(BAD_SPIKES, 1)
+    if not all_spikes(z_post):
+        return rejection(BAD_SPIKES, 2)
+    if not all_finite[T](t_pre):
+        return rejection(NON_FINITE, 3)
+    if not all_finite[T](t_post):
+        return rejection(NON_FINITE, 4)
+    var out_weights = call.output(0)
+    if not fits(out_weights, code_of[T](), dim_out * dim_in * dim_kh * dim_kw):
+        return BAD_OUTPUT
+    var out_t_pre = call.output(1)
+    if not fits(out_t_pre, code_of[T](), dim_B * dim_in * dim_H * dim_W):
+        return BAD_OUTPUT
+    var out_t_post = call.output(2)
+    if not fits(out_t_post, code_of[T](), dim_B * dim_out * dim_Ho * dim_Wo):
+        return BAD_OUTPUT
+    return status(
+        stdp_conv2d[T](
+            weights.source[T](),
+            z_pre.source[DType.uint8](),
+            z_post.source[DType.uint8](),
+            t_pre.source[T](),
+            t_post.source[T](),
+            dim_out,
+            dim_in,
+            dim_kh,
+            dim_kw,
+            dim_B,
+            dim_H,
+            dim_W,
+            dim_Ho,
+            dim_Wo,
+            a_pre,
+            a_post,
+            tau_pre_inv,
+            tau_post_inv,
+            w_min,
+            w_max,
+            eta_plus,
+            eta_minus,
+            stdp_algorithm,
+            mu,
+            hardbound,
+            dt,
+            stride,
+            padding,
+            dilation,
+            out_weights.target[T](),
+            out_t_pre.target[T](),
+            out_t_post.target[T](),
+        )
+    )
+
+
+@export("spikemirror_lpl")
+def spikemirror_lpl(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The LPL loss of a layer's responses to two consecutive views, and its three terms.
+
+    Args:
+        inputs: The inputs: z1, z2.
+        parameters: The parameters: pull_coeff, push_coeff, decorr_coeff, eps.
+        outputs: The outputs: pull, push, decorr, total.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_lpl](Call(inputs, parameters, outputs), nanoseconds, repeats)
+
+
+def _lpl(call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    var dtype = z1.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z2.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if z1.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if z2.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if z1.length(0) < 2:
+        return rejection(BAD_SHAPE, 0)
+    if z1.length(1) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if z2.length(0) != z1.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(0) < 2:
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) != z1.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_lpl[DType.float32](call)
+    return _typed_lpl[DType.float64](call)
+
+
+def _typed_lpl[T: DType](call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var pull_coeff = call.parameter(0).real[T]()
+    if not within(pull_coeff):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var push_coeff = call.parameter(1).real[T]()
+    if not within(push_coeff):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(2).missing():
+        return FAULT
+    var decorr_coeff = call.parameter(2).real[T]()
+    if not within(decorr_coeff):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(3).missing():
+        return FAULT
+    var eps = call.parameter(3).real[T]()
+    if not within(eps, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 5)
+    var dim_B = z1.length(0)
+    var dim_D = z1.length(1)
+    if not all_finite[T](z1):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](z2):
+        return rejection(NON_FINITE, 1)
+    var out_pull = call.output(0)
+    if not fits(out_pull, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_push = call.output(1)
+    if not fits(out_push, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_decorr = call.output(2)
+    if not fits(out_decorr, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_total = call.output(3)
+    if not fits(out_total, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        lpl[T](
+            z1.source[T](),
+            z2.source[T](),
+            dim_B,
+            dim_D,
+            pull_coeff,
+            push_coeff,
+            decorr_coeff,
+            eps,
+            out_pull.target[T](),
+            out_push.target[T](),
+            out_decorr.target[T](),
+            out_total.target[T](),
+        )
+    )
+
+
+@export("spikemirror_lpl_grad")
+def spikemirror_lpl_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The LPL loss and the gradient of its total with respect to both views.
+
+    Args:
+        inputs: The inputs: z1, z2.
+        parameters: The parameters: pull_coeff, push_coeff, decorr_coeff, eps, stop_gradient.
+        outputs: The outputs: pull, push, decorr, total, grad_z1, grad_z2.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_lpl_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _lpl_grad(call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    var dtype = z1.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z2.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if z1.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if z2.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if z1.length(0) < 2:
+        return rejection(BAD_SHAPE, 0)
+    if z1.length(1) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if z2.length(0) != z1.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(0) < 2:
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) != z1.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_lpl_grad[DType.float32](call)
+    return _typed_lpl_grad[DType.float64](call)
+
+
+def _typed_lpl_grad[T: DType](call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var pull_coeff = call.parameter(0).real[T]()
+    if not within(pull_coeff):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var push_coeff = call.parameter(1).real[T]()
+    if not within(push_coeff):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(2).missing():
+        return FAULT
+    var decorr_coeff = call.parameter(2).real[T]()
+    if not within(decorr_coeff):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(3).missing():
+        return FAULT
+    var eps = call.parameter(3).real[T]()
+    if not within(eps, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 5)
+    if call.parameter(4).missing():
+        return FAULT
+    var stop_gradient = call.parameter(4).flag()
+    var dim_B = z1.length(0)
+    var dim_D = z1.length(1)
+    if not all_finite[T](z1):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](z2):
+        return rejection(NON_FINITE, 1)
+    var out_pull = call.output(0)
+    if not fits(out_pull, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_push = call.output(1)
+    if not fits(out_push, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_decorr = call.output(2)
+    if not fits(out_decorr, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_total = call.output(3)
+    if not fits(out_total, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_grad_z1 = call.output(4)
+    if not fits(out_grad_z1, code_of[T](), dim_B * dim_D):
+        return BAD_OUTPUT
+    var out_grad_z2 = call.output(5)
+    if not fits(out_grad_z2, code_of[T](), dim_B * dim_D):
+        return BAD_OUTPUT
+    return status(
+        lpl_grad[T](
+            z1.source[T](),
+            z2.source[T](),
+            dim_B,
+            dim_D,
+            pull_coeff,
+            push_coeff,
+            decorr_coeff,
+            eps,
+            stop_gradient,
+            out_pull.target[T](),
+            out_push.target[T](),
+            out_decorr.target[T](),
+            out_total.target[T](),
+            out_grad_z1.target[T](),
+            out_grad_z2.target[T](),
+        )
+    )
+
+
+@export("spikemirror_lpl_negative")
+def spikemirror_lpl_negative(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """LPL with negative samples: pull together what belongs together, push the rest towards orthogonality.
+
+    Args:
+        inputs: The inputs: z1, z2.
+        parameters: The parameters.
+        outputs: The outputs: pull, push.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_lpl_negative](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _lpl_negative(call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    var dtype = z1.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z2.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if z1.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if z2.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if z1.length(0) < 2:
+        return rejection(BAD_SHAPE, 0)
+    if z1.length(1) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if z2.length(0) != z1.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(0) < 2:
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) != z1.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z2.length(1) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_lpl_negative[DType.float32](call)
+    return _typed_lpl_negative[DType.float64](call)
+
+
+def _typed_lpl_negative[T: DType](call: Call) -> Int32:
+    var z1 = call.input(0)
+    var z2 = call.input(1)
+    var dim_B = z1.length(0)
+    var dim_D = z1.length(1)
+    if not all_finite[T](z1):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](z2):
+        return rejection(NON_FINITE, 1)
+    var out_pull = call.output(0)
+    if not fits(out_pull, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_push = call.output(1)
+    if not fits(out_push, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        lpl_negative[T](
+            z1.source[T](),
+            z2.source[T](),
+            dim_B,
+            dim_D,
+            out_pull.target[T](),
+            out_push.target[T](),
+        )
+    )
+
+
+@export("spikemirror_lpl_spiking_step")
+def spikemirror_lpl_spiking_step(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """One step of the spiking LPL rule for one layer.
+
+    Args:
+        inputs: The inputs: weights, z_pre, z_post, z_post_delayed, membrane, mean, variance, psp_syn, psp, error_rise, error, eligibility, eligibility_filtered, gradient.
+        parameters: The parameters: step, dt, tau_syn, tau_mem, tau_rise, tau_fall, tau_mean, tau_var, lambda_, phi, delta, xi, beta, threshold, cutoff, eta, every, w_max.
+        outputs: The outputs: weights, mean, variance, psp_syn, psp, error_rise, error, eligibility, eligibility_filtered, gradient.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_lpl_spiking_step](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _lpl_spiking_step(call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var z_post_delayed = call.input(3)
+    var membrane = call.input(4)
+    var mean = call.input(5)
+    var variance = call.input(6)
+    var psp_syn = call.input(7)
+    var psp = call.input(8)
+    var error_rise = call.input(9)
+    var error = call.input(10)
+    var eligibility = call.input(11)
+    var eligibility_filtered = call.input(12)
+    var gradient = call.input(13)
+    var dtype = weights.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if z_pre.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if z_post.dtype != UINT8:
+        return rejection(BAD_DTYPE, 2)
+    if z_post_delayed.dtype != UINT8:
+        return rejection(BAD_DTYPE, 3)
+    if membrane.dtype != dtype:
+        return rejection(BAD_DTYPE, 4)
+    if mean.dtype != dtype:
+        return rejection(BAD_DTYPE, 5)
+    if variance.dtype != dtype:
+        return rejection(BAD_DTYPE, 6)
+    if psp_syn.dtype != dtype:
+        return rejection(BAD_DTYPE, 7)
+    if psp.dtype != dtype:
+        return rejection(BAD_DTYPE, 8)
+    if error_rise.dtype != dtype:
+        return rejection(BAD_DTYPE, 9)
+    if error.dtype != dtype:
+        return rejection(BAD_DTYPE, 10)
+    if eligibility.dtype != dtype:
+        return rejection(BAD_DTYPE, 11)
+    if eligibility_filtered.dtype != dtype:
+        return rejection(BAD_DTYPE, 12)
+    if gradient.dtype != dtype:
+        return rejection(BAD_DTYPE, 13)
+    if weights.rank != 2:
+        return rejection(BAD_RANK, 0)
+    if z_pre.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if z_post.rank != 1:
+        return rejection(BAD_RANK, 2)
+    if z_post_delayed.rank != 1:
+        return rejection(BAD_RANK, 3)
+    if membrane.rank != 1:
+        return rejection(BAD_RANK, 4)
+    if mean.rank != 1:
+        return rejection(BAD_RANK, 5)
+    if variance.rank != 1:
+        return rejection(BAD_RANK, 6)
+    if psp_syn.rank != 1:
+        return rejection(BAD_RANK, 7)
+    if psp.rank != 1:
+        return rejection(BAD_RANK, 8)
+    if error_rise.rank != 1:
+        return rejection(BAD_RANK, 9)
+    if error.rank != 1:
+        return rejection(BAD_RANK, 10)
+    if eligibility.rank != 2:
+        return rejection(BAD_RANK, 11)
+    if eligibility_filtered.rank != 2:
+        return rejection(BAD_RANK, 12)
+    if gradient.rank != 2:
+        return rejection(BAD_RANK, 13)
+    if z_pre.length(0) != weights.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if z_post.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 2)
+    if z_post_delayed.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 3)
+    if membrane.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 4)
+    if mean.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 5)
+    if variance.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 6)
+    if psp_syn.length(0) != weights.length(1):
+        return rejection(BAD_SHAPE, 7)
+    if psp.length(0) != weights.length(1):
+        return rejection(BAD_SHAPE, 8)
+    if error_rise.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 9)
+    if error.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 10)
+    if eligibility.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 11)
+    if eligibility.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 11)
+    if eligibility_filtered.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 12)
+    if eligibility_filtered.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 12)
+    if gradient.length(0) != weights.length(0):
+        return rejection(BAD_SHAPE, 13)
+    if gradient.length(1) != weights.length(1):
+        return rejection(BAD_SHAPE, 13)
+    if dtype == FLOAT32:
+        return _typed_lpl_spiking_step[DType.float32](call)
+    return _typed_lpl_spiking_step[DType.float64](call)
+
+
+def _typed_lpl_spiking_step[T: DType](call: Call) -> Int32:
+    var weights = call.input(0)
+    var z_pre = call.input(1)
+    var z_post = call.input(2)
+    var z_post_delayed = call.input(3)
+    var membrane = call.input(4)
+    var mean = call.input(5)
+    var variance = call.input(6)
+    var psp_syn = call.input(7)
+    var psp = call.input(8)
+    var error_rise = call.input(9)
+    var error = call.input(10)
+    var eligibility = call.input(11)
+    var eligibility_filtered = call.input(12)
+    var gradient = call.input(13)
+    if call.parameter(0).missing():
+        return FAULT
+    var step = call.parameter(0).integer()
+    if step < 0:
+        return rejection(BAD_PARAMETER, 14)
+    if call.parameter(1).missing():
+        return FAULT
+    var dt = call.parameter(1).real[T]()
+    if not within(dt, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 15)
+    if call.parameter(2).missing():
+        return FAULT
+    var tau_syn = call.parameter(2).real[T]()
+    if not within(tau_syn, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 16)
+    if call.parameter(3).missing():
+        return FAULT
+    var tau_mem = call.parameter(3).real[T]()
+    if not within(tau_mem, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 17)
+    if call.parameter(4).missing():
+        return FAULT
+    var tau_rise = call.parameter(4).real[T]()
+    if not within(tau_rise, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 18)
+    if call.parameter(5).missing():
+        return FAULT
+    var tau_fall = call.parameter(5).real[T]()
+    if not within(tau_fall, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 19)
+    if call.parameter(6).missing():
+        return FAULT
+    var tau_mean = call.parameter(6).real[T]()
+    if not within(tau_mean, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 20)
+    if call.parameter(7).missing():
+        return FAULT
+    var tau_var = call.parameter(7).real[T]()
+    if not within(tau_var, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 21)
+    if call.parameter(8).missing():
+        return FAULT
+    var lambda_ = call.parameter(8).real[T]()
+    if not within(lambda_):
+        return rejection(BAD_PARAMETER, 22)
+    if call.parameter(9).missing():
+        return FAULT
+    var phi = call.parameter(9).real[T]()
+    if not within(phi):
+        return rejection(BAD_PARAMETER, 23)
+    if call.parameter(10).missing():
+        return FAULT
+    var delta = call.parameter(10).real[T]()
+    if not within(delta):
+        return rejection(BAD_PARAMETER, 24)
+    if call.parameter(11).missing():
+        return FAULT
+    var xi = call.parameter(11).real[T]()
+    if not within(xi, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 25)
+    if call.parameter(12).missing():
+        return FAULT
+    var beta = call.parameter(12).real[T]()
+    if not within(beta, low=0.0):
+        return rejection(BAD_PARAMETER, 26)
+    if call.parameter(13).missing():
+        return FAULT
+    var threshold = call.parameter(13).real[T]()
+    if not within(threshold):
+        return rejection(BAD_PARAMETER, 27)
+    if call.parameter(14).missing():
+        return FAULT
+    var cutoff = call.parameter(14).real[T]()
+    if not within(cutoff):
+        return rejection(BAD_PARAMETER, 28)
+    if call.parameter(15).missing():
+        return FAULT
+    var eta = call.parameter(15).real[T]()
+    if not within(eta, low=0.0):
+        return rejection(BAD_PARAMETER, 29)
+    if call.parameter(16).missing():
+        return FAULT
+    var every = call.parameter(16).integer()
+    if every < 1:
+        return rejection(BAD_PARAMETER, 30)
+    if call.parameter(17).missing():
+        return FAULT
+    var w_max = call.parameter(17).real[T]()
+    if not within(w_max, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 31)
+    var dim_post = weights.length(0)
+    var dim_pre = weights.length(1)
+    if not all_finite[T](weights):
+        return rejection(NON_FINITE, 0)
+    if not all_spikes(z_pre):
+        return rejection(BAD_SPIKES, 1)
+    if not all_spikes(z_post):
+        return rejection(BAD_SPIKES, 2)
+    if not all_spikes(z_post_delayed):
+        return rejection(BAD_SPIKES, 3)
+    if not all_finite[T](membrane):
+        return rejection(NON_FINITE, 4)
+    if not all_finite[T](mean):
+        return rejection(NON_FINITE, 5)
+    if not all_finite[T](variance):
+        return rejection(NON_FINITE, 6)
+    if not all_finite[T](psp_syn):
+        return rejection(NON_FINITE, 7)
+    if not all_finite[T](psp):
+        return rejection(NON_FINITE, 8)
+    if not all_finite[T](error_rise):
+        return rejection(NON_FINITE, 9)
+    if not all_finite[T](error):
+        return rejection(NON_FINITE, 10)
+    if not all_finite[T](eligibility):
+        return rejection(NON_FINITE, 11)
+    if not all_finite[T](eligibility_filtered):
+        return rejection(NON_FINITE, 12)
+    if not all_finite[T](gradient):
+        return rejection(NON_FINITE, 13)
+    var out_weights = call.output(0)
+    if not fits(out_weights, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    var out_mean = call.output(1)
+    if not fits(out_mean, code_of[T](), dim_post):
+        return BAD_OUTPUT
+    var out_variance = call.output(2)
+    if not fits(out_variance, code_of[T](), dim_post):
+        return BAD_OUTPUT
+    var out_psp_syn = call.output(3)
+    if not fits(out_psp_syn, code_of[T](), dim_pre):
+        return BAD_OUTPUT
+    var out_psp = call.output(4)
+    if not fits(out_psp, code_of[T](), dim_pre):
+        return BAD_OUTPUT
+    var out_error_rise = call.output(5)
+    if not fits(out_error_rise, code_of[T](), dim_post):
+        return BAD_OUTPUT
+    var out_error = call.output(6)
+    if not fits(out_error, code_of[T](), dim_post):
+        return BAD_OUTPUT
+    var out_eligibility = call.output(7)
+    if not fits(out_eligibility, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    var out_eligibility_filtered = call.output(8)
+    if not fits(out_eligibility_filtered, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    var out_gradient = call.output(9)
+    if not fits(out_gradient, code_of[T](), dim_post * dim_pre):
+        return BAD_OUTPUT
+    return status(
+        lpl_spiking_step[T](
+            weights.source[T](),
+            z_pre.source[DType.uint8](),
+            z_post.source[DType.uint8](),
+            z_post_delayed.source[DType.uint8](),
+            membrane.source[T](),
+            mean.source[T](),
+            variance.source[T](),
+            psp_syn.source[T](),
+            psp.source[T](),
+            error_rise.source[T](),
+            error.source[T](),
+            eligibility.source[T](),
+            eligibility_filtered.source[T](),
+            gradient.source[T](),
+            dim_post,
+            dim_pre,
+            step,
+            dt,
+            tau_syn,
+            tau_mem,
+            tau_rise,
+            tau_fall,
+            tau_mean,
+            tau_var,
+            lambda_,
+            phi,
+            delta,
+            xi,
+            beta,
+            threshold,
+            cutoff,
+            eta,
+            every,
+            w_max,
+            out_weights.target[T](),
+            out_mean.target[T](),
+            out_variance.target[T](),
+            out_psp_syn.target[T](),
+            out_psp.target[T](),
+            out_error_rise.target[T](),
+            out_error.target[T](),
+            out_eligibility.target[T](),
+            out_eligibility_filtered.target[T](),
+            out_gradient.target[T](),
         )
     )
 
@@ -863,24 +2385,36 @@ def _encode_rate_bernoulli(call: Call) -> Int32:
 
 def _typed_encode_rate_bernoulli[T: DType](call: Call) -> Int32:
     var x = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
     var num_steps = call.parameter(0).integer()
     if num_steps < 1:
         return rejection(BAD_PARAMETER, 1)
+    if call.parameter(1).missing():
+        return FAULT
     var normalization = call.parameter(1).integer()
     if normalization < 0 or normalization >= 4:
         return rejection(BAD_CHOICE, 2)
+    if call.parameter(2).missing():
+        return FAULT
     var gain = call.parameter(2).real[T]()
     if not within(gain):
         return rejection(BAD_PARAMETER, 3)
+    if call.parameter(3).missing():
+        return FAULT
     var bias = call.parameter(3).real[T]()
     if not within(bias):
         return rejection(BAD_PARAMETER, 4)
+    if call.parameter(4).missing():
+        return FAULT
     var seed = call.parameter(4).word
+    if call.parameter(5).missing():
+        return FAULT
     var stream = call.parameter(5).word
-    if not all_finite[T](x):
-        return rejection(NON_FINITE, 0)
     var dim_B = x.length(0)
     var dim_N = extent(x, 1, Int(x.rank))
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
     var out_spikes = call.output(0)
     if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N):
         return BAD_OUTPUT
@@ -895,6 +2429,100 @@ def _typed_encode_rate_bernoulli[T: DType](call: Call) -> Int32:
             bias,
             seed,
             stream,
+            out_spikes.target[DType.uint8](),
+        )
+    )
+
+
+@export("spikemirror_encode_rate_poisson")
+def spikemirror_encode_rate_poisson(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Bernoulli spikes of a rate: a Poisson process in steps of rate_dt.
+
+    Args:
+        inputs: The inputs: x.
+        parameters: The parameters: num_steps, normalization, gain, bias, seed, stream, rate_dt.
+        outputs: The outputs: spikes.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_encode_rate_poisson](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _encode_rate_poisson(call: Call) -> Int32:
+    var x = call.input(0)
+    var dtype = x.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if x.rank < 2 or x.rank > 7:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_encode_rate_poisson[DType.float32](call)
+    return _typed_encode_rate_poisson[DType.float64](call)
+
+
+def _typed_encode_rate_poisson[T: DType](call: Call) -> Int32:
+    var x = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var num_steps = call.parameter(0).integer()
+    if num_steps < 1:
+        return rejection(BAD_PARAMETER, 1)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalization = call.parameter(1).integer()
+    if normalization < 0 or normalization >= 4:
+        return rejection(BAD_CHOICE, 2)
+    if call.parameter(2).missing():
+        return FAULT
+    var gain = call.parameter(2).real[T]()
+    if not within(gain):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(3).missing():
+        return FAULT
+    var bias = call.parameter(3).real[T]()
+    if not within(bias):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(4).missing():
+        return FAULT
+    var seed = call.parameter(4).word
+    if call.parameter(5).missing():
+        return FAULT
+    var stream = call.parameter(5).word
+    if call.parameter(6).missing():
+        return FAULT
+    var rate_dt = call.parameter(6).real[T]()
+    if not within(rate_dt, low=0.0):
+        return rejection(BAD_PARAMETER, 7)
+    var dim_B = x.length(0)
+    var dim_N = extent(x, 1, Int(x.rank))
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
+    var out_spikes = call.output(0)
+    if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N):
+        return BAD_OUTPUT
+    return status(
+        encode_rate_poisson[T](
+            x.source[T](),
+            dim_B,
+            dim_N,
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            seed,
+            stream,
+            rate_dt,
             out_spikes.target[DType.uint8](),
         )
     )
@@ -939,22 +2567,30 @@ def _encode_rate_deterministic(call: Call) -> Int32:
 
 def _typed_encode_rate_deterministic[T: DType](call: Call) -> Int32:
     var x = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
     var num_steps = call.parameter(0).integer()
     if num_steps < 1:
         return rejection(BAD_PARAMETER, 1)
+    if call.parameter(1).missing():
+        return FAULT
     var normalization = call.parameter(1).integer()
     if normalization < 0 or normalization >= 4:
         return rejection(BAD_CHOICE, 2)
+    if call.parameter(2).missing():
+        return FAULT
     var gain = call.parameter(2).real[T]()
     if not within(gain):
         return rejection(BAD_PARAMETER, 3)
+    if call.parameter(3).missing():
+        return FAULT
     var bias = call.parameter(3).real[T]()
     if not within(bias):
         return rejection(BAD_PARAMETER, 4)
-    if not all_finite[T](x):
-        return rejection(NON_FINITE, 0)
     var dim_B = x.length(0)
     var dim_N = extent(x, 1, Int(x.rank))
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
     var out_spikes = call.output(0)
     if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N):
         return BAD_OUTPUT
@@ -968,6 +2604,1743 @@ def _typed_encode_rate_deterministic[T: DType](call: Call) -> Int32:
             gain,
             bias,
             out_spikes.target[DType.uint8](),
+        )
+    )
+
+
+@export("spikemirror_encode_latency")
+def spikemirror_encode_latency(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The greater the value, the earlier the spike; a burst of consecutive spikes if asked for.
+
+    Args:
+        inputs: The inputs: x.
+        parameters: The parameters: num_steps, normalization, gain, bias, mapping, tau, t_min, t_max, burst.
+        outputs: The outputs: spikes, spike_times.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_encode_latency](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _encode_latency(call: Call) -> Int32:
+    var x = call.input(0)
+    var dtype = x.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if x.rank < 2 or x.rank > 7:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_encode_latency[DType.float32](call)
+    return _typed_encode_latency[DType.float64](call)
+
+
+def _typed_encode_latency[T: DType](call: Call) -> Int32:
+    var x = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var num_steps = call.parameter(0).integer()
+    if num_steps < 1:
+        return rejection(BAD_PARAMETER, 1)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalization = call.parameter(1).integer()
+    if normalization < 0 or normalization >= 4:
+        return rejection(BAD_CHOICE, 2)
+    if call.parameter(2).missing():
+        return FAULT
+    var gain = call.parameter(2).real[T]()
+    if not within(gain):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(3).missing():
+        return FAULT
+    var bias = call.parameter(3).real[T]()
+    if not within(bias):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(4).missing():
+        return FAULT
+    var mapping = call.parameter(4).integer()
+    if mapping < 0 or mapping >= 3:
+        return rejection(BAD_CHOICE, 5)
+    var tau = call.parameter(5).optional[T]()
+    if tau:
+        var given = tau.unsafe_value()
+        if not within(given, low=0.0, low_open=True):
+            return rejection(BAD_PARAMETER, 6)
+    if call.parameter(6).missing():
+        return FAULT
+    var t_min = call.parameter(6).real[T]()
+    if not within(t_min, low=0.0):
+        return rejection(BAD_PARAMETER, 7)
+    var t_max = call.parameter(7).optional[T]()
+    if t_max:
+        var given = t_max.unsafe_value()
+        if not within(given, low=0.0):
+            return rejection(BAD_PARAMETER, 8)
+        if given < t_min:
+            return rejection(BAD_PARAMETER, 8)
+    if call.parameter(8).missing():
+        return FAULT
+    var burst = call.parameter(8).integer()
+    if burst < 1:
+        return rejection(BAD_PARAMETER, 9)
+    var dim_B = x.length(0)
+    var dim_N = extent(x, 1, Int(x.rank))
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
+    var out_spikes = call.output(0)
+    if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N):
+        return BAD_OUTPUT
+    var out_spike_times = call.output(1)
+    if not fits(out_spike_times, INT32, dim_B * dim_N):
+        return BAD_OUTPUT
+    return status(
+        encode_latency[T](
+            x.source[T](),
+            dim_B,
+            dim_N,
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            mapping,
+            tau,
+            t_min,
+            t_max,
+            burst,
+            out_spikes.target[DType.uint8](),
+            out_spike_times.target[DType.int32](),
+        )
+    )
+
+
+@export("spikemirror_encode_ttfs")
+def spikemirror_encode_ttfs(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Time to first spike: exactly one spike, or none for a small value if that is allowed.
+
+    Args:
+        inputs: The inputs: x.
+        parameters: The parameters: num_steps, normalization, gain, bias, seed, stream, mapping, tau, t_min, t_max, allow_no_spike, silence_below, jitter.
+        outputs: The outputs: spikes, spike_times.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_encode_ttfs](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _encode_ttfs(call: Call) -> Int32:
+    var x = call.input(0)
+    var dtype = x.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if x.rank < 2 or x.rank > 7:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_encode_ttfs[DType.float32](call)
+    return _typed_encode_ttfs[DType.float64](call)
+
+
+def _typed_encode_ttfs[T: DType](call: Call) -> Int32:
+    var x = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var num_steps = call.parameter(0).integer()
+    if num_steps < 1:
+        return rejection(BAD_PARAMETER, 1)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalization = call.parameter(1).integer()
+    if normalization < 0 or normalization >= 4:
+        return rejection(BAD_CHOICE, 2)
+    if call.parameter(2).missing():
+        return FAULT
+    var gain = call.parameter(2).real[T]()
+    if not within(gain):
+        return rejection(BAD_PARAMETER, 3)
+    if call.parameter(3).missing():
+        return FAULT
+    var bias = call.parameter(3).real[T]()
+    if not within(bias):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(4).missing():
+        return FAULT
+    var seed = call.parameter(4).word
+    if call.parameter(5).missing():
+        return FAULT
+    var stream = call.parameter(5).word
+    if call.parameter(6).missing():
+        return FAULT
+    var mapping = call.parameter(6).integer()
+    if mapping < 0 or mapping >= 3:
+        return rejection(BAD_CHOICE, 7)
+    var tau = call.parameter(7).optional[T]()
+    if tau:
+        var given = tau.unsafe_value()
+        if not within(given, low=0.0, low_open=True):
+            return rejection(BAD_PARAMETER, 8)
+    if call.parameter(8).missing():
+        return FAULT
+    var t_min = call.parameter(8).real[T]()
+    if not within(t_min, low=0.0):
+        return rejection(BAD_PARAMETER, 9)
+    var t_max = call.parameter(9).optional[T]()
+    if t_max:
+        var given = t_max.unsafe_value()
+        if not within(given, low=0.0):
+            return rejection(BAD_PARAMETER, 10)
+        if given < t_min:
+            return rejection(BAD_PARAMETER, 10)
+    if call.parameter(10).missing():
+        return FAULT
+    var allow_no_spike = call.parameter(10).flag()
+    if call.parameter(11).missing():
+        return FAULT
+    var silence_below = call.parameter(11).real[T]()
+    if not within(silence_below, low=0.0, high=1.0):
+        return rejection(BAD_PARAMETER, 12)
+    if call.parameter(12).missing():
+        return FAULT
+    var jitter = call.parameter(12).real[T]()
+    if not within(jitter, low=0.0):
+        return rejection(BAD_PARAMETER, 13)
+    var dim_B = x.length(0)
+    var dim_N = extent(x, 1, Int(x.rank))
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
+    var out_spikes = call.output(0)
+    if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N):
+        return BAD_OUTPUT
+    var out_spike_times = call.output(1)
+    if not fits(out_spike_times, INT32, dim_B * dim_N):
+        return BAD_OUTPUT
+    return status(
+        encode_ttfs[T](
+            x.source[T](),
+            dim_B,
+            dim_N,
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            seed,
+            stream,
+            mapping,
+            tau,
+            t_min,
+            t_max,
+            allow_no_spike,
+            silence_below,
+            jitter,
+            out_spikes.target[DType.uint8](),
+            out_spike_times.target[DType.int32](),
+        )
+    )
+
+
+@export("spikemirror_encode_population")
+def spikemirror_encode_population(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Each value drives a population of neurons with Gaussian tuning curves.
+
+    Args:
+        inputs: The inputs: x, centers.
+        parameters: The parameters: num_steps, normalization, gain, bias, seed, stream, population_size, sigma, mode.
+        outputs: The outputs: spikes, activations.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_encode_population](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _encode_population(call: Call) -> Int32:
+    var x = call.input(0)
+    var centers = call.input(1)
+    var dtype = x.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if centers.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if x.rank < 2 or x.rank > 7:
+        return rejection(BAD_RANK, 0)
+    if centers.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if dtype == FLOAT32:
+        return _typed_encode_population[DType.float32](call)
+    return _typed_encode_population[DType.float64](call)
+
+
+def _typed_encode_population[T: DType](call: Call) -> Int32:
+    var x = call.input(0)
+    var centers = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var num_steps = call.parameter(0).integer()
+    if num_steps < 1:
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalization = call.parameter(1).integer()
+    if normalization < 0 or normalization >= 4:
+        return rejection(BAD_CHOICE, 3)
+    if call.parameter(2).missing():
+        return FAULT
+    var gain = call.parameter(2).real[T]()
+    if not within(gain):
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(3).missing():
+        return FAULT
+    var bias = call.parameter(3).real[T]()
+    if not within(bias):
+        return rejection(BAD_PARAMETER, 5)
+    if call.parameter(4).missing():
+        return FAULT
+    var seed = call.parameter(4).word
+    if call.parameter(5).missing():
+        return FAULT
+    var stream = call.parameter(5).word
+    if call.parameter(6).missing():
+        return FAULT
+    var population_size = call.parameter(6).integer()
+    if population_size < 1:
+        return rejection(BAD_PARAMETER, 8)
+    if call.parameter(7).missing():
+        return FAULT
+    var sigma = call.parameter(7).real[T]()
+    if not within(sigma, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 9)
+    if call.parameter(8).missing():
+        return FAULT
+    var mode = call.parameter(8).integer()
+    if mode < 0 or mode >= 2:
+        return rejection(BAD_CHOICE, 10)
+    var dim_B = x.length(0)
+    var dim_N = extent(x, 1, Int(x.rank))
+    if centers.length(0) != population_size:
+        return rejection(BAD_SHAPE, 1)
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](centers):
+        return rejection(NON_FINITE, 1)
+    var out_spikes = call.output(0)
+    if not fits(out_spikes, UINT8, dim_B * num_steps * dim_N * population_size):
+        return BAD_OUTPUT
+    var out_activations = call.output(1)
+    if not fits(out_activations, code_of[T](), dim_B * dim_N * population_size):
+        return BAD_OUTPUT
+    return status(
+        encode_population[T](
+            x.source[T](),
+            centers.source[T](),
+            dim_B,
+            dim_N,
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            seed,
+            stream,
+            population_size,
+            sigma,
+            mode,
+            out_spikes.target[DType.uint8](),
+            out_activations.target[T](),
+        )
+    )
+
+
+@export("spikemirror_encode_delta")
+def spikemirror_encode_delta(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Spikes where a signal rises or falls: channels ON, then OFF.
+
+    Args:
+        inputs: The inputs: x, previous.
+        parameters: The parameters: theta_on, theta_off.
+        outputs: The outputs: spikes, previous.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_encode_delta](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _encode_delta(call: Call) -> Int32:
+    var x = call.input(0)
+    var previous = call.input(1)
+    var dtype = x.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if previous.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if x.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if previous.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if previous.length(0) != x.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if previous.length(1) != x.length(2):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_encode_delta[DType.float32](call)
+    return _typed_encode_delta[DType.float64](call)
+
+
+def _typed_encode_delta[T: DType](call: Call) -> Int32:
+    var x = call.input(0)
+    var previous = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var theta_on = call.parameter(0).real[T]()
+    if not within(theta_on, low=0.0):
+        return rejection(BAD_PARAMETER, 2)
+    var theta_off = call.parameter(1).optional[T]()
+    if theta_off:
+        var given = theta_off.unsafe_value()
+        if not within(given, low=0.0):
+            return rejection(BAD_PARAMETER, 3)
+    var dim_B = x.length(0)
+    var dim_T = x.length(1)
+    var dim_N = x.length(2)
+    if not all_finite[T](x):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](previous):
+        return rejection(NON_FINITE, 1)
+    var out_spikes = call.output(0)
+    if not fits(out_spikes, UINT8, dim_B * dim_T * 2 * dim_N):
+        return BAD_OUTPUT
+    var out_previous = call.output(1)
+    if not fits(out_previous, code_of[T](), dim_B * dim_N):
+        return BAD_OUTPUT
+    return status(
+        encode_delta[T](
+            x.source[T](),
+            previous.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            theta_on,
+            theta_off,
+            out_spikes.target[DType.uint8](),
+            out_previous.target[T](),
+        )
+    )
+
+
+@export("spikemirror_decode_rate")
+def spikemirror_decode_rate(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The class that spikes most.
+
+    Args:
+        inputs: The inputs: spikes, mask.
+        parameters: The parameters: temperature, normalize_by_time, dtype.
+        outputs: The outputs: logits, prediction, confidence, counts, rates.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_decode_rate](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _decode_rate(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    if spikes.dtype != UINT8:
+        return rejection(BAD_DTYPE, 0)
+    if mask.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if mask.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if spikes.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if mask.length(0) != spikes.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if mask.length(1) != spikes.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if call.parameter(2).integer() == 0:
+        return _typed_decode_rate[DType.float32](call)
+    return _typed_decode_rate[DType.float64](call)
+
+
+def _typed_decode_rate[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var temperature = call.parameter(0).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalize_by_time = call.parameter(1).flag()
+    if call.parameter(2).missing():
+        return FAULT
+    var dtype = call.parameter(2).integer()
+    if dtype < 0 or dtype >= 2:
+        return rejection(BAD_CHOICE, 4)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_spikes(spikes):
+        return rejection(BAD_SPIKES, 0)
+    if not all_spikes(mask):
+        return rejection(BAD_SPIKES, 1)
+    var out_logits = call.output(0)
+    if not fits(out_logits, code_of[T](), dim_B * dim_N):
+        return BAD_OUTPUT
+    var out_prediction = call.output(1)
+    if not fits(out_prediction, INT32, dim_B):
+        return BAD_OUTPUT
+    var out_confidence = call.output(2)
+    if not fits(out_confidence, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    var out_counts = call.output(3)
+    if not fits(out_counts, INT32, dim_B * dim_N):
+        return BAD_OUTPUT
+    var out_rates = call.output(4)
+    if not fits(out_rates, code_of[T](), dim_B * dim_N):
+        return BAD_OUTPUT
+    return status(
+        decode_rate[T](
+            spikes.source[DType.uint8](),
+            mask.source[DType.uint8](),
+            dim_B,
+            dim_T,
+            dim_N,
+            temperature,
+            normalize_by_time,
+            out_logits.target[T](),
+            out_prediction.target[DType.int32](),
+            out_confidence.target[T](),
+            out_counts.target[DType.int32](),
+            out_rates.target[T](),
+        )
+    )
+
+
+@export("spikemirror_decode_first_spike")
+def spikemirror_decode_first_spike(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The class that spikes first.
+
+    Args:
+        inputs: The inputs: spikes, mask.
+        parameters: The parameters: temperature, dtype.
+        outputs: The outputs: logits, prediction, confidence, first_spike_times.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_decode_first_spike](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _decode_first_spike(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    if spikes.dtype != UINT8:
+        return rejection(BAD_DTYPE, 0)
+    if mask.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if mask.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if spikes.length(1) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if spikes.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if mask.length(0) != spikes.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if mask.length(1) != spikes.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if mask.length(1) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if call.parameter(1).integer() == 0:
+        return _typed_decode_first_spike[DType.float32](call)
+    return _typed_decode_first_spike[DType.float64](call)
+
+
+def _typed_decode_first_spike[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var temperature = call.parameter(0).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var dtype = call.parameter(1).integer()
+    if dtype < 0 or dtype >= 2:
+        return rejection(BAD_CHOICE, 3)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_spikes(spikes):
+        return rejection(BAD_SPIKES, 0)
+    if not all_spikes(mask):
+        return rejection(BAD_SPIKES, 1)
+    var out_logits = call.output(0)
+    if not fits(out_logits, code_of[T](), dim_B * dim_N):
+        return BAD_OUTPUT
+    var out_prediction = call.output(1)
+    if not fits(out_prediction, INT32, dim_B):
+        return BAD_OUTPUT
+    var out_confidence = call.output(2)
+    if not fits(out_confidence, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    var out_first_spike_times = call.output(3)
+    if not fits(out_first_spike_times, INT32, dim_B * dim_N):
+        return BAD_OUTPUT
+    return status(
+        decode_first_spike[T](
+            spikes.source[DType.uint8](),
+            mask.source[DType.uint8](),
+            dim_B,
+            dim_T,
+            dim_N,
+            temperature,
+            out_logits.target[T](),
+            out_prediction.target[DType.int32](),
+            out_confidence.target[T](),
+            out_first_spike_times.target[DType.int32](),
+        )
+    )
+
+
+@export("spikemirror_decode_population")
+def spikemirror_decode_population(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Groups of neurons vote for classes, or code a value by their centers.
+
+    Args:
+        inputs: The inputs: spikes, mask, group_of, centers.
+        parameters: The parameters: n_groups, mode, temperature.
+        outputs: The outputs: logits, prediction, confidence, value.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_decode_population](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _decode_population(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    var group_of = call.input(2)
+    var centers = call.input(3)
+    var dtype = centers.dtype
+    if spikes.dtype != UINT8:
+        return rejection(BAD_DTYPE, 0)
+    if mask.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if group_of.dtype != INT32:
+        return rejection(BAD_DTYPE, 2)
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 3)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if mask.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if group_of.rank != 1:
+        return rejection(BAD_RANK, 2)
+    if centers.rank != 1:
+        return rejection(BAD_RANK, 3)
+    if mask.length(0) != spikes.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if mask.length(1) != spikes.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if group_of.length(0) != spikes.length(2):
+        return rejection(BAD_SHAPE, 2)
+    if dtype == FLOAT32:
+        return _typed_decode_population[DType.float32](call)
+    return _typed_decode_population[DType.float64](call)
+
+
+def _typed_decode_population[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var mask = call.input(1)
+    var group_of = call.input(2)
+    var centers = call.input(3)
+    if call.parameter(0).missing():
+        return FAULT
+    var n_groups = call.parameter(0).integer()
+    if n_groups < 1:
+        return rejection(BAD_PARAMETER, 4)
+    if call.parameter(1).missing():
+        return FAULT
+    var mode = call.parameter(1).integer()
+    if mode < 0 or mode >= 2:
+        return rejection(BAD_CHOICE, 5)
+    if call.parameter(2).missing():
+        return FAULT
+    var temperature = call.parameter(2).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 6)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if centers.length(0) != n_groups:
+        return rejection(BAD_SHAPE, 3)
+    if not all_spikes(spikes):
+        return rejection(BAD_SPIKES, 0)
+    if not all_spikes(mask):
+        return rejection(BAD_SPIKES, 1)
+    if not all_targets(group_of, n_groups):
+        return rejection(BAD_TARGET, 2)
+    if not all_finite[T](centers):
+        return rejection(NON_FINITE, 3)
+    var out_logits = call.output(0)
+    if not fits(out_logits, code_of[T](), dim_B * n_groups):
+        return BAD_OUTPUT
+    var out_prediction = call.output(1)
+    if not fits(out_prediction, INT32, dim_B):
+        return BAD_OUTPUT
+    var out_confidence = call.output(2)
+    if not fits(out_confidence, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    var out_value = call.output(3)
+    if not fits(out_value, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    return status(
+        decode_population[T](
+            spikes.source[DType.uint8](),
+            mask.source[DType.uint8](),
+            group_of.source[DType.int32](),
+            centers.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            n_groups,
+            mode,
+            temperature,
+            out_logits.target[T](),
+            out_prediction.target[DType.int32](),
+            out_confidence.target[T](),
+            out_value.target[T](),
+        )
+    )
+
+
+@export("spikemirror_decode_membrane")
+def spikemirror_decode_membrane(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The class of the greatest membrane potential.
+
+    Args:
+        inputs: The inputs: membrane, mask.
+        parameters: The parameters: mode, temperature.
+        outputs: The outputs: logits, prediction, confidence.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_decode_membrane](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _decode_membrane(call: Call) -> Int32:
+    var membrane = call.input(0)
+    var mask = call.input(1)
+    var dtype = membrane.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if mask.dtype != UINT8:
+        return rejection(BAD_DTYPE, 1)
+    if membrane.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if mask.rank != 2:
+        return rejection(BAD_RANK, 1)
+    if membrane.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if mask.length(0) != membrane.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if mask.length(1) != membrane.length(1):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_decode_membrane[DType.float32](call)
+    return _typed_decode_membrane[DType.float64](call)
+
+
+def _typed_decode_membrane[T: DType](call: Call) -> Int32:
+    var membrane = call.input(0)
+    var mask = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var mode = call.parameter(0).integer()
+    if mode < 0 or mode >= 2:
+        return rejection(BAD_CHOICE, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var temperature = call.parameter(1).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 3)
+    var dim_B = membrane.length(0)
+    var dim_T = membrane.length(1)
+    var dim_N = membrane.length(2)
+    if not all_finite[T](membrane):
+        return rejection(NON_FINITE, 0)
+    if not all_spikes(mask):
+        return rejection(BAD_SPIKES, 1)
+    var out_logits = call.output(0)
+    if not fits(out_logits, code_of[T](), dim_B * dim_N):
+        return BAD_OUTPUT
+    var out_prediction = call.output(1)
+    if not fits(out_prediction, INT32, dim_B):
+        return BAD_OUTPUT
+    var out_confidence = call.output(2)
+    if not fits(out_confidence, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    return status(
+        decode_membrane[T](
+            membrane.source[T](),
+            mask.source[DType.uint8](),
+            dim_B,
+            dim_T,
+            dim_N,
+            mode,
+            temperature,
+            out_logits.target[T](),
+            out_prediction.target[DType.int32](),
+            out_confidence.target[T](),
+        )
+    )
+
+
+@export("spikemirror_decode_ensemble")
+def spikemirror_decode_ensemble(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The weighted mean of several decoders' logits.
+
+    Args:
+        inputs: The inputs: logits, weights.
+        parameters: The parameters.
+        outputs: The outputs: logits, prediction, confidence.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_decode_ensemble](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _decode_ensemble(call: Call) -> Int32:
+    var logits = call.input(0)
+    var weights = call.input(1)
+    var dtype = logits.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if weights.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if logits.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if weights.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if logits.length(0) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if logits.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if weights.length(0) != logits.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if weights.length(0) < 1:
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_decode_ensemble[DType.float32](call)
+    return _typed_decode_ensemble[DType.float64](call)
+
+
+def _typed_decode_ensemble[T: DType](call: Call) -> Int32:
+    var logits = call.input(0)
+    var weights = call.input(1)
+    var dim_K = logits.length(0)
+    var dim_B = logits.length(1)
+    var dim_C = logits.length(2)
+    if not all_finite[T](logits):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](weights):
+        return rejection(NON_FINITE, 1)
+    if not sums_to_one[T](weights):
+        return rejection(BAD_PARAMETER, 1)
+    var out_logits = call.output(0)
+    if not fits(out_logits, code_of[T](), dim_B * dim_C):
+        return BAD_OUTPUT
+    var out_prediction = call.output(1)
+    if not fits(out_prediction, INT32, dim_B):
+        return BAD_OUTPUT
+    var out_confidence = call.output(2)
+    if not fits(out_confidence, code_of[T](), dim_B):
+        return BAD_OUTPUT
+    return status(
+        decode_ensemble[T](
+            logits.source[T](),
+            weights.source[T](),
+            dim_K,
+            dim_B,
+            dim_C,
+            out_logits.target[T](),
+            out_prediction.target[DType.int32](),
+            out_confidence.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_probspikes")
+def spikemirror_loss_probspikes(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Cross-entropy of class probabilities read from spike counts.
+
+    Args:
+        inputs: The inputs: spikes, targets.
+        parameters: The parameters: temperature, normalize_by_time, mode, eps.
+        outputs: The outputs: loss, accuracy.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_probspikes](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_probspikes(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var targets = call.input(1)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if targets.dtype != INT32:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if targets.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if spikes.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if targets.length(0) != spikes.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_loss_probspikes[DType.float32](call)
+    return _typed_loss_probspikes[DType.float64](call)
+
+
+def _typed_loss_probspikes[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var targets = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var temperature = call.parameter(0).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalize_by_time = call.parameter(1).flag()
+    if call.parameter(2).missing():
+        return FAULT
+    var mode = call.parameter(2).integer()
+    if mode < 0 or mode >= 2:
+        return rejection(BAD_CHOICE, 4)
+    if call.parameter(3).missing():
+        return FAULT
+    var eps = call.parameter(3).real[T]()
+    if not within(eps, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 5)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    if not all_targets(targets, dim_N):
+        return rejection(BAD_TARGET, 1)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_accuracy = call.output(1)
+    if not fits(out_accuracy, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        loss_probspikes[T](
+            spikes.source[T](),
+            targets.source[DType.int32](),
+            dim_B,
+            dim_T,
+            dim_N,
+            temperature,
+            normalize_by_time,
+            mode,
+            eps,
+            out_loss.target[T](),
+            out_accuracy.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_probspikes_grad")
+def spikemirror_loss_probspikes_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The gradient of loss_probspikes with respect to its first input.
+
+    Args:
+        inputs: The inputs: spikes, targets.
+        parameters: The parameters: temperature, normalize_by_time, mode, eps.
+        outputs: The outputs: grad.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_probspikes_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_probspikes_grad(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var targets = call.input(1)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if targets.dtype != INT32:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if targets.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if spikes.length(2) < 1:
+        return rejection(BAD_SHAPE, 0)
+    if targets.length(0) != spikes.length(0):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_loss_probspikes_grad[DType.float32](call)
+    return _typed_loss_probspikes_grad[DType.float64](call)
+
+
+def _typed_loss_probspikes_grad[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var targets = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var temperature = call.parameter(0).real[T]()
+    if not within(temperature, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var normalize_by_time = call.parameter(1).flag()
+    if call.parameter(2).missing():
+        return FAULT
+    var mode = call.parameter(2).integer()
+    if mode < 0 or mode >= 2:
+        return rejection(BAD_CHOICE, 4)
+    if call.parameter(3).missing():
+        return FAULT
+    var eps = call.parameter(3).real[T]()
+    if not within(eps, low=0.0, low_open=True):
+        return rejection(BAD_PARAMETER, 5)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    if not all_targets(targets, dim_N):
+        return rejection(BAD_TARGET, 1)
+    var out_grad = call.output(0)
+    if not fits(out_grad, code_of[T](), dim_B * dim_T * dim_N):
+        return BAD_OUTPUT
+    return status(
+        loss_probspikes_grad[T](
+            spikes.source[T](),
+            targets.source[DType.int32](),
+            dim_B,
+            dim_T,
+            dim_N,
+            temperature,
+            normalize_by_time,
+            mode,
+            eps,
+            out_grad.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_rate")
+def spikemirror_loss_rate(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Distance of firing rates from a target, and from a range.
+
+    Args:
+        inputs: The inputs: spikes, target_rate.
+        parameters: The parameters: rate_min, rate_max.
+        outputs: The outputs: loss, dead_fraction, saturated_fraction.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_rate](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_rate(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var target_rate = call.input(1)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if target_rate.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if target_rate.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if target_rate.length(0) != spikes.length(2):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_loss_rate[DType.float32](call)
+    return _typed_loss_rate[DType.float64](call)
+
+
+def _typed_loss_rate[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var target_rate = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var rate_min = call.parameter(0).real[T]()
+    if not within(rate_min, low=0.0):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var rate_max = call.parameter(1).real[T]()
+    if not within(rate_max, low=0.0):
+        return rejection(BAD_PARAMETER, 3)
+    if rate_max < rate_min:
+        return rejection(BAD_PARAMETER, 3)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](target_rate):
+        return rejection(NON_FINITE, 1)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_dead_fraction = call.output(1)
+    if not fits(out_dead_fraction, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_saturated_fraction = call.output(2)
+    if not fits(out_saturated_fraction, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        loss_rate[T](
+            spikes.source[T](),
+            target_rate.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            rate_min,
+            rate_max,
+            out_loss.target[T](),
+            out_dead_fraction.target[T](),
+            out_saturated_fraction.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_rate_grad")
+def spikemirror_loss_rate_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The gradient of loss_rate with respect to its first input.
+
+    Args:
+        inputs: The inputs: spikes, target_rate.
+        parameters: The parameters: rate_min, rate_max.
+        outputs: The outputs: grad.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_rate_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_rate_grad(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var target_rate = call.input(1)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if target_rate.dtype != dtype:
+        return rejection(BAD_DTYPE, 1)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if target_rate.rank != 1:
+        return rejection(BAD_RANK, 1)
+    if target_rate.length(0) != spikes.length(2):
+        return rejection(BAD_SHAPE, 1)
+    if dtype == FLOAT32:
+        return _typed_loss_rate_grad[DType.float32](call)
+    return _typed_loss_rate_grad[DType.float64](call)
+
+
+def _typed_loss_rate_grad[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    var target_rate = call.input(1)
+    if call.parameter(0).missing():
+        return FAULT
+    var rate_min = call.parameter(0).real[T]()
+    if not within(rate_min, low=0.0):
+        return rejection(BAD_PARAMETER, 2)
+    if call.parameter(1).missing():
+        return FAULT
+    var rate_max = call.parameter(1).real[T]()
+    if not within(rate_max, low=0.0):
+        return rejection(BAD_PARAMETER, 3)
+    if rate_max < rate_min:
+        return rejection(BAD_PARAMETER, 3)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    if not all_finite[T](target_rate):
+        return rejection(NON_FINITE, 1)
+    var out_grad = call.output(0)
+    if not fits(out_grad, code_of[T](), dim_B * dim_T * dim_N):
+        return BAD_OUTPUT
+    return status(
+        loss_rate_grad[T](
+            spikes.source[T](),
+            target_rate.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            rate_min,
+            rate_max,
+            out_grad.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_temporal")
+def spikemirror_loss_temporal(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Roughness of spike trains in time.
+
+    Args:
+        inputs: The inputs: spikes.
+        parameters: The parameters: penalty, window.
+        outputs: The outputs: loss.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_temporal](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_temporal(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_temporal[DType.float32](call)
+    return _typed_loss_temporal[DType.float64](call)
+
+
+def _typed_loss_temporal[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var penalty = call.parameter(0).integer()
+    if penalty < 0 or penalty >= 3:
+        return rejection(BAD_CHOICE, 1)
+    if call.parameter(1).missing():
+        return FAULT
+    var window = call.parameter(1).integer()
+    if window < 1:
+        return rejection(BAD_PARAMETER, 2)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        loss_temporal[T](
+            spikes.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            penalty,
+            window,
+            out_loss.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_temporal_grad")
+def spikemirror_loss_temporal_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The gradient of loss_temporal with respect to its first input.
+
+    Args:
+        inputs: The inputs: spikes.
+        parameters: The parameters: penalty, window.
+        outputs: The outputs: grad.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_temporal_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_temporal_grad(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_temporal_grad[DType.float32](call)
+    return _typed_loss_temporal_grad[DType.float64](call)
+
+
+def _typed_loss_temporal_grad[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var penalty = call.parameter(0).integer()
+    if penalty < 0 or penalty >= 3:
+        return rejection(BAD_CHOICE, 1)
+    if call.parameter(1).missing():
+        return FAULT
+    var window = call.parameter(1).integer()
+    if window < 1:
+        return rejection(BAD_PARAMETER, 2)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    var out_grad = call.output(0)
+    if not fits(out_grad, code_of[T](), dim_B * dim_T * dim_N):
+        return BAD_OUTPUT
+    return status(
+        loss_temporal_grad[T](
+            spikes.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            penalty,
+            window,
+            out_grad.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_isi")
+def spikemirror_loss_isi(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Penalty on spikes that follow one another closely.
+
+    Args:
+        inputs: The inputs: spikes.
+        parameters: The parameters: window, tau.
+        outputs: The outputs: loss.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_isi](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_isi(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_isi[DType.float32](call)
+    return _typed_loss_isi[DType.float64](call)
+
+
+def _typed_loss_isi[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var window = call.parameter(0).integer()
+    if window < 1:
+        return rejection(BAD_PARAMETER, 1)
+    var tau = call.parameter(1).optional[T]()
+    if tau:
+        var given = tau.unsafe_value()
+        if not within(given, low=0.0, low_open=True):
+            return rejection(BAD_PARAMETER, 2)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        loss_isi[T](
+            spikes.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            window,
+            tau,
+            out_loss.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_isi_grad")
+def spikemirror_loss_isi_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The gradient of loss_isi with respect to its first input.
+
+    Args:
+        inputs: The inputs: spikes.
+        parameters: The parameters: window, tau.
+        outputs: The outputs: grad.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_isi_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_isi_grad(call: Call) -> Int32:
+    var spikes = call.input(0)
+    var dtype = spikes.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if spikes.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_isi_grad[DType.float32](call)
+    return _typed_loss_isi_grad[DType.float64](call)
+
+
+def _typed_loss_isi_grad[T: DType](call: Call) -> Int32:
+    var spikes = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var window = call.parameter(0).integer()
+    if window < 1:
+        return rejection(BAD_PARAMETER, 1)
+    var tau = call.parameter(1).optional[T]()
+    if tau:
+        var given = tau.unsafe_value()
+        if not within(given, low=0.0, low_open=True):
+            return rejection(BAD_PARAMETER, 2)
+    var dim_B = spikes.length(0)
+    var dim_T = spikes.length(1)
+    var dim_N = spikes.length(2)
+    if not all_finite[T](spikes):
+        return rejection(NON_FINITE, 0)
+    var out_grad = call.output(0)
+    if not fits(out_grad, code_of[T](), dim_B * dim_T * dim_N):
+        return BAD_OUTPUT
+    return status(
+        loss_isi_grad[T](
+            spikes.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            window,
+            tau,
+            out_grad.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_membrane")
+def spikemirror_loss_membrane(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """Penalty on membrane potentials beyond a bound.
+
+    Args:
+        inputs: The inputs: membrane.
+        parameters: The parameters: max_membrane.
+        outputs: The outputs: loss, exceeding_fraction.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_membrane](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_membrane(call: Call) -> Int32:
+    var membrane = call.input(0)
+    var dtype = membrane.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if membrane.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_membrane[DType.float32](call)
+    return _typed_loss_membrane[DType.float64](call)
+
+
+def _typed_loss_membrane[T: DType](call: Call) -> Int32:
+    var membrane = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var max_membrane = call.parameter(0).real[T]()
+    if not within(max_membrane, low=0.0):
+        return rejection(BAD_PARAMETER, 1)
+    var dim_B = membrane.length(0)
+    var dim_T = membrane.length(1)
+    var dim_N = membrane.length(2)
+    if not all_finite[T](membrane):
+        return rejection(NON_FINITE, 0)
+    var out_loss = call.output(0)
+    if not fits(out_loss, code_of[T](), 1):
+        return BAD_OUTPUT
+    var out_exceeding_fraction = call.output(1)
+    if not fits(out_exceeding_fraction, code_of[T](), 1):
+        return BAD_OUTPUT
+    return status(
+        loss_membrane[T](
+            membrane.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            max_membrane,
+            out_loss.target[T](),
+            out_exceeding_fraction.target[T](),
+        )
+    )
+
+
+@export("spikemirror_loss_membrane_grad")
+def spikemirror_loss_membrane_grad(
+    inputs: Arrays,
+    parameters: Parameters,
+    outputs: Arrays,
+    nanoseconds: Nanoseconds,
+    repeats: Int64,
+) abi("C") -> Int32:
+    """The gradient of loss_membrane with respect to its first input.
+
+    Args:
+        inputs: The inputs: membrane.
+        parameters: The parameters: max_membrane.
+        outputs: The outputs: grad.
+        nanoseconds: Receives the duration of each repetition.
+        repeats: How many; 0 runs the call once, untimed.
+
+    Returns:
+        The status.
+    """
+    return run[_loss_membrane_grad](
+        Call(inputs, parameters, outputs), nanoseconds, repeats
+    )
+
+
+def _loss_membrane_grad(call: Call) -> Int32:
+    var membrane = call.input(0)
+    var dtype = membrane.dtype
+    if dtype != FLOAT32 and dtype != FLOAT64:
+        return rejection(BAD_DTYPE, 0)
+    if membrane.rank != 3:
+        return rejection(BAD_RANK, 0)
+    if dtype == FLOAT32:
+        return _typed_loss_membrane_grad[DType.float32](call)
+    return _typed_loss_membrane_grad[DType.float64](call)
+
+
+def _typed_loss_membrane_grad[T: DType](call: Call) -> Int32:
+    var membrane = call.input(0)
+    if call.parameter(0).missing():
+        return FAULT
+    var max_membrane = call.parameter(0).real[T]()
+    if not within(max_membrane, low=0.0):
+        return rejection(BAD_PARAMETER, 1)
+    var dim_B = membrane.length(0)
+    var dim_T = membrane.length(1)
+    var dim_N = membrane.length(2)
+    if not all_finite[T](membrane):
+        return rejection(NON_FINITE, 0)
+    var out_grad = call.output(0)
+    if not fits(out_grad, code_of[T](), dim_B * dim_T * dim_N):
+        return BAD_OUTPUT
+    return status(
+        loss_membrane_grad[T](
+            membrane.source[T](),
+            dim_B,
+            dim_T,
+            dim_N,
+            max_membrane,
+            out_grad.target[T](),
         )
     )
 
@@ -1008,6 +4381,10 @@ def call_by_name(
         return spikemirror_infonce(
             inputs, parameters, outputs, nanoseconds, repeats
         )
+    if kernel == "infonce_grad":
+        return spikemirror_infonce_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
     if kernel == "csdp_positive":
         return spikemirror_csdp_positive(
             inputs, parameters, outputs, nanoseconds, repeats
@@ -1024,6 +4401,14 @@ def call_by_name(
         return spikemirror_goodness(
             inputs, parameters, outputs, nanoseconds, repeats
         )
+    if kernel == "csdp_layer_goodness":
+        return spikemirror_csdp_layer_goodness(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "hebbian":
+        return spikemirror_hebbian(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
     if kernel == "stdp_trace":
         return spikemirror_stdp_trace(
             inputs, parameters, outputs, nanoseconds, repeats
@@ -1032,12 +4417,116 @@ def call_by_name(
         return spikemirror_stdp_linear(
             inputs, parameters, outputs, nanoseconds, repeats
         )
+    if kernel == "stdp_linear_run":
+        return spikemirror_stdp_linear_run(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "stdp_conv2d":
+        return spikemirror_stdp_conv2d(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "lpl":
+        return spikemirror_lpl(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "lpl_grad":
+        return spikemirror_lpl_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "lpl_negative":
+        return spikemirror_lpl_negative(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "lpl_spiking_step":
+        return spikemirror_lpl_spiking_step(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
     if kernel == "encode_rate_bernoulli":
         return spikemirror_encode_rate_bernoulli(
             inputs, parameters, outputs, nanoseconds, repeats
         )
+    if kernel == "encode_rate_poisson":
+        return spikemirror_encode_rate_poisson(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
     if kernel == "encode_rate_deterministic":
         return spikemirror_encode_rate_deterministic(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "encode_latency":
+        return spikemirror_encode_latency(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "encode_ttfs":
+        return spikemirror_encode_ttfs(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "encode_population":
+        return spikemirror_encode_population(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "encode_delta":
+        return spikemirror_encode_delta(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "decode_rate":
+        return spikemirror_decode_rate(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "decode_first_spike":
+        return spikemirror_decode_first_spike(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "decode_population":
+        return spikemirror_decode_population(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "decode_membrane":
+        return spikemirror_decode_membrane(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "decode_ensemble":
+        return spikemirror_decode_ensemble(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_probspikes":
+        return spikemirror_loss_probspikes(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_probspikes_grad":
+        return spikemirror_loss_probspikes_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_rate":
+        return spikemirror_loss_rate(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_rate_grad":
+        return spikemirror_loss_rate_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_temporal":
+        return spikemirror_loss_temporal(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_temporal_grad":
+        return spikemirror_loss_temporal_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_isi":
+        return spikemirror_loss_isi(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_isi_grad":
+        return spikemirror_loss_isi_grad(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_membrane":
+        return spikemirror_loss_membrane(
+            inputs, parameters, outputs, nanoseconds, repeats
+        )
+    if kernel == "loss_membrane_grad":
+        return spikemirror_loss_membrane_grad(
             inputs, parameters, outputs, nanoseconds, repeats
         )
     raise Error("no kernel ", kernel)

@@ -11,10 +11,14 @@ once, by the generated calls of `dispatch.jl`, which serve both the C interface 
 module SpikeMirror
 
 include("elementwise.jl")
+include("products.jl")
 include("philox.jl")
 include("contrastive.jl")
 include("plasticity.jl")
+include("lpl.jl")
 include("encoders.jl")
+include("decoders.jl")
+include("losses.jl")
 
 include("rejection.jl")
 include("checks.jl")

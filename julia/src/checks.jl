@@ -42,12 +42,12 @@ dtype_code(::Type{UInt32}) = UINT32
 
 # dtype, rank and shape; `k` is the place of the input.
 
-@inline function check_real(inputs::Vector{ArrayRef}, k::Int, call_dtype::Int32, allowed)
+@inline function check_dtype(inputs::Vector{ArrayRef}, k::Int, call_dtype::Int32, allowed)
     dtype = inputs[k].dtype
     dtype == call_dtype && dtype in allowed || reject(bad_dtype, k)
 end
 
-@inline check_spikes_dtype(inputs::Vector{ArrayRef}, k::Int) = inputs[k].dtype == UINT8 || reject(bad_dtype, k)
+@inline check_dtype(inputs::Vector{ArrayRef}, k::Int, dtype::Int32) = inputs[k].dtype == dtype || reject(bad_dtype, k)
 
 @inline check_rank(inputs::Vector{ArrayRef}, k::Int, fewest::Int, most::Int) =
     fewest <= inputs[k].rank <= most || reject(bad_rank, k)
@@ -82,8 +82,8 @@ function check_same(
     end
 end
 
-@inline check_positive(inputs::Vector{ArrayRef}, k::Int, axis::Int, open_ended::Bool) =
-    extent(inputs, k, axis, open_ended) > 0 || reject(bad_shape, k)
+check_at_least(inputs::Vector{ArrayRef}, k::Int, axis::Int, open_ended::Bool, least::Int) =
+    extent(inputs, k, axis, open_ended) >= least || reject(bad_shape, k)
 
 # Parameters; `k` is the place among parameters, `place` that among all arguments.
 
@@ -93,27 +93,89 @@ end
     return given.bits
 end
 
-@inline real_parameter(::Type{T}, parameters, k::Int) where {T} = T(reinterpret(Float64, bits_of(parameters, k)))
-@inline integer_parameter(parameters, k::Int) = reinterpret(Int64, bits_of(parameters, k))
-@inline word_parameter(parameters, k::Int) = bits_of(parameters, k)
-@inline flag_parameter(parameters, k::Int) = bits_of(parameters, k) != 0
+"Whether a number is finite and in the interval; an open end excludes its bound."
+function check_domain(value::Real, place::Int, low::Float64, low_open::Bool, high::Float64, high_open::Bool)
+    inside = isfinite(value) && (low_open ? value > low : value >= low) && (high_open ? value < high : value <= high)
+    inside || reject(bad_parameter, place)
+    return
+end
 
-@inline function choice_parameter(parameters, k::Int, place::Int, options)
-    at = integer_parameter(parameters, k)
+# One call each in the generated code, and not inlined: with hundreds of parameters that is what compiles fast.
+
+@noinline function real_parameter(
+    ::Type{T},
+    parameters::Vector{Parameter},
+    k::Int,
+    place::Int,
+    low::Float64,
+    low_open::Bool,
+    high::Float64,
+    high_open::Bool,
+) where {T}
+    value = T(reinterpret(Float64, bits_of(parameters, k)))
+    check_domain(Float64(value), place, low, low_open, high, high_open)
+    return value
+end
+
+"A real parameter that may be left out: then nothing."
+@noinline function optional_parameter(
+    ::Type{T},
+    parameters::Vector{Parameter},
+    k::Int,
+    place::Int,
+    low::Float64,
+    low_open::Bool,
+    high::Float64,
+    high_open::Bool,
+) where {T}
+    parameters[k].present == 0 && return nothing
+    return real_parameter(T, parameters, k, place, low, low_open, high, high_open)
+end
+
+@noinline function integer_parameter(
+    parameters::Vector{Parameter},
+    k::Int,
+    place::Int,
+    low::Float64,
+    low_open::Bool,
+    high::Float64,
+    high_open::Bool,
+)
+    value = reinterpret(Int64, bits_of(parameters, k))
+    check_domain(value, place, low, low_open, high, high_open)
+    return value
+end
+
+@inline word_parameter(parameters::Vector{Parameter}, k::Int) = bits_of(parameters, k)
+@inline flag_parameter(parameters::Vector{Parameter}, k::Int) = bits_of(parameters, k) != 0
+
+@inline function choice_parameter(parameters::Vector{Parameter}, k::Int, place::Int, options)
+    at = reinterpret(Int64, bits_of(parameters, k))
     0 <= at < length(options) || reject(bad_choice, place)
     return options[at+1]
 end
 
-"A bound that is `nothing` is none; an open end excludes its bound. Infinities and NaN are in no domain."
-@inline function check_domain(value, place::Int, low, low_open::Bool, high, high_open::Bool)
-    inside =
-        isfinite(value) &&
-        (low === nothing || (low_open ? value > low : value >= low)) &&
-        (high === nothing || (high_open ? value < high : value <= high))
-    inside || reject(bad_parameter, place)
+"The call's dtype where a choice tells it; float64 for an unknown one, which is rejected in its turn."
+@inline function dtype_parameter(parameters::Vector{Parameter}, k::Int, codes)
+    at = reinterpret(Int64, bits_of(parameters, k))
+    return 0 <= at < length(codes) ? codes[at+1] : FLOAT64
 end
 
 @inline check_above(value, other, place::Int) = value > other || reject(bad_parameter, place)
+
+@inline check_not_below(value, other, place::Int) =
+    value === nothing || other === nothing || value >= other || reject(bad_parameter, place)
+
+# Lengths that follow from parameters.
+
+"floor((source + 2 padding - dilation (window - 1) - 1) / stride) + 1, and not below 0"
+function convolved_length(source::Int, window::Int, stride::Int, padding::Int, dilation::Int)
+    reach = Int128(source) + 2 * Int128(padding) - Int128(dilation) * (window - 1) - 1
+    return max(fld(reach, Int128(stride)) + 1, Int128(0))
+end
+
+@inline check_length(inputs::Vector{ArrayRef}, k::Int, axis::Int, length::Integer) =
+    inputs[k].shape[axis] == length || reject(bad_shape, k)
 
 # Contents.
 
@@ -146,6 +208,29 @@ function check_spikes(array::Array{UInt8}, k::Int)
         seen |= array[i]
     end
     seen > 1 && reject(bad_spikes, k)
+end
+
+function check_targets(array::Array{Int32}, k::Int, below::Int)
+    least, greatest = Int32(0), Int32(-1)
+    @inbounds @simd for i in eachindex(array)
+        least = min(least, array[i])
+        greatest = max(greatest, array[i])
+    end
+    least >= 0 && greatest < below || reject(bad_target, k)
+end
+
+const SUM_TOLERANCE = 1e-4
+
+"The elements sum to 1, within a tolerance; what each addition loses is summed apart, so that only the sum matters."
+function check_sums_to_one(array::Array, k::Int)
+    total = lost = 0.0
+    for element in array
+        x = Float64(element)
+        sum = total + x
+        lost += abs(total) >= abs(x) ? (total - sum) + x : (x - sum) + total
+        total = sum
+    end
+    abs((total + lost) - 1) <= SUM_TOLERANCE || reject(bad_parameter, k)
 end
 
 # Outputs, last of all.

@@ -2,21 +2,23 @@
 #
 #   infonce        q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature,
 #                  row_i = ln(sum_j exp(s_ij)) - s_ii, loss = mean_i row_i
+#   infonce_grad   P_ij = exp(s_ij) / sum_k exp(s_ik), D = (P - I) / (B temperature), dq_i = sum_j D_ij k_j,
+#                  dk_j = sum_i D_ij q_i, grad_a_i = (dq_i - (dq_i.q_i) q_i) / |a_i|, or dq_i / 1e-8 below that norm
 #   csdp_positive  W + (((lr post_i) pre_j) - (decay W))
 #   csdp_negative  W - ((lr post_i) pre_j)
 #   csdp_step      negative(positive(W))
 #   goodness       sum z^2
+#   csdp_layer_goodness  g_b = sum_n z_bn^2, p_b = sigmoid(g_b - theta), modulator_b = p_b - label_b,
+#                        loss = mean_b softplus((1 - 2 label_b) (g_b - theta))
 #
 # van den Oord et al. 2018, arXiv:1807.03748; Ororbia 2024, Science Advances, doi:10.1126/sciadv.adn6076.
 
-export infonce, infonce!, csdp_positive, csdp_positive!, csdp_negative, csdp_negative!, csdp_step, csdp_step!
-export goodness, goodness!
+export infonce, infonce!, infonce_grad, infonce_grad!
+export csdp_positive, csdp_positive!, csdp_negative, csdp_negative!, csdp_step, csdp_step!
+export goodness, goodness!, csdp_layer_goodness, csdp_layer_goodness!
 
 "Rows of scores held at a time; a multiple of `PANEL`."
 const TILE = 32
-
-"Rows times columns of scores that are computed together, in registers."
-const PANEL = 4
 
 "Columns of scores are as long as a multiple of this, so that loops over them leave no remainder to scalar code."
 const LANES = 32
@@ -25,15 +27,24 @@ const LANES = 32
 @inline exponent_of(x::Float32) = reinterpret(UInt32, x) & 0x7f800000
 
 """
-    unit_rows(view) -> q
+    UnitRows(view)
 
-x / max(|x|, 1e-8) for each row x of `view` (F, B); `q` has zero rows added up to a multiple of `PANEL`. A row is first
-divided by a power of two, so that its norm neither overflows nor underflows; below 2^-27 only the floor, scaled with
-the row, would overflow.
+`q`: x / max(|x|, 1e-8) for each row x of `view` (F, B), with zero rows added up to a multiple of `PANEL`. A row is
+first divided by `scale`, a power of two, so that its norm neither overflows nor underflows; below 2^-27 only the floor,
+scaled with the row, would overflow. max(|x|, 1e-8) is `norm` times `scale`; `floored` where it is 1e-8 because |x| is
+less.
 """
-function unit_rows(view::AbstractMatrix{T}) where {T}
+struct UnitRows{T}
+    q::Matrix{T}
+    norm::Vector{T}
+    scale::Vector{T}
+    floored::Vector{Bool}
+end
+
+function UnitRows(view::AbstractMatrix{T}) where {T}
     features, rows = size(view)
     q = zeros(T, features, cld(rows, PANEL) * PANEL)
+    units = UnitRows{T}(q, Vector{T}(undef, rows), Vector{T}(undef, rows), Vector{Bool}(undef, rows))
     for i in 1:rows
         # Exponents alone are the bits of powers of two, and integers are compared in vectors.
         largest = exponent_of(zero(T))
@@ -48,63 +59,14 @@ function unit_rows(view::AbstractMatrix{T}) where {T}
             q[f, i] = y
             total += y * y
         end
-        norm = max(sqrt(total), T(1e-8) / scale)
+        length, least = sqrt(total), T(1e-8) / scale
+        norm = max(length, least)
         @inbounds @simd for f in 1:features
             q[f, i] /= norm
         end
+        units.norm[i], units.scale[i], units.floored[i] = norm, scale, length < least
     end
-    return q
-end
-
-"Write the dot products of four columns of `q` from `i` and four of `k` from `j` to `cosines[j:j+3, column:column+3]`."
-@inline function panel!(cosines::Matrix{T}, column, q::Matrix{T}, k::Matrix{T}, i, j) where {T}
-    d11 = d12 = d13 = d14 = d21 = d22 = d23 = d24 = zero(T)
-    d31 = d32 = d33 = d34 = d41 = d42 = d43 = d44 = zero(T)
-    @inbounds begin
-        @simd for f in axes(q, 1)
-            q1 = q[f, i]
-            q2 = q[f, i+1]
-            q3 = q[f, i+2]
-            q4 = q[f, i+3]
-            k1 = k[f, j]
-            k2 = k[f, j+1]
-            k3 = k[f, j+2]
-            k4 = k[f, j+3]
-            d11 = muladd(q1, k1, d11)
-            d12 = muladd(q1, k2, d12)
-            d13 = muladd(q1, k3, d13)
-            d14 = muladd(q1, k4, d14)
-            d21 = muladd(q2, k1, d21)
-            d22 = muladd(q2, k2, d22)
-            d23 = muladd(q2, k3, d23)
-            d24 = muladd(q2, k4, d24)
-            d31 = muladd(q3, k1, d31)
-            d32 = muladd(q3, k2, d32)
-            d33 = muladd(q3, k3, d33)
-            d34 = muladd(q3, k4, d34)
-            d41 = muladd(q4, k1, d41)
-            d42 = muladd(q4, k2, d42)
-            d43 = muladd(q4, k3, d43)
-            d44 = muladd(q4, k4, d44)
-        end
-        cosines[j, column] = d11
-        cosines[j+1, column] = d12
-        cosines[j+2, column] = d13
-        cosines[j+3, column] = d14
-        cosines[j, column+1] = d21
-        cosines[j+1, column+1] = d22
-        cosines[j+2, column+1] = d23
-        cosines[j+3, column+1] = d24
-        cosines[j, column+2] = d31
-        cosines[j+1, column+2] = d32
-        cosines[j+2, column+2] = d33
-        cosines[j+3, column+2] = d34
-        cosines[j, column+3] = d41
-        cosines[j+1, column+3] = d42
-        cosines[j+2, column+3] = d43
-        cosines[j+3, column+3] = d44
-    end
-    return cosines
+    return units
 end
 
 """
@@ -182,8 +144,7 @@ function infonce!(
         loss[] = zero(T)
         return loss, per_row
     end
-    q = unit_rows(view_a)
-    k = unit_rows(view_b)
+    q, k = UnitRows(view_a).q, UnitRows(view_b).q
     row_losses!(per_row, q, k, T(temperature))
     if symmetric
         back = row_losses!(Vector{T}(undef, rows), k, q, T(temperature))
@@ -201,6 +162,132 @@ function infonce(view_a::AbstractMatrix{T}, view_b::AbstractMatrix{T}, temperatu
     per_row = Vector{T}(undef, size(view_a, 2))
     infonce!(loss, per_row, view_a, view_b, temperature, symmetric)
     return loss[], per_row
+end
+
+"""
+    row_softmax!(cosines, column, i, rows, temperature) -> row_loss
+
+Overwrite row i of scores with P - I, its softmax less 1 at `i`, and give its loss. What the pivot leaves of 1 is the
+sum of the others, so nothing cancels.
+"""
+function row_softmax!(cosines::Matrix{T}, column, i, rows, temperature::T) where {T}
+    @inbounds positive = cosines[i, column]
+    top = positive
+    @inbounds @simd for j in 1:rows
+        top = ifelse(cosines[j, column] > top, cosines[j, column], top)
+    end
+    at = i
+    if top > positive
+        at = 1
+        @inbounds while cosines[at, column] != top
+            at += 1
+        end
+    end
+    others = zero(T)
+    @inbounds @simd for j in 1:rows
+        term = branchless_exp((cosines[j, column] - top) / temperature)
+        cosines[j, column] = term
+        others += ifelse(j == at, zero(T), term)
+    end
+    total = one(T) + others
+    @inbounds left = at == i ? -others : cosines[i, column] - total
+    @inbounds @simd for j in 1:rows
+        cosines[j, column] /= total
+    end
+    @inbounds cosines[i, column] = left / total
+    return (top - positive) / temperature + log1p(others)
+end
+
+"Add (P - I) k to `dq` and its transpose times q to `dk`, `TILE` rows of scores at a time; the sum of all row losses."
+function add_direction!(dq::Matrix{T}, dk::Matrix{T}, q::Matrix{T}, k::Matrix{T}, rows, temperature::T) where {T}
+    padded = size(k, 2)
+    scores = zeros(T, padded, min(TILE, padded))
+    total = zero(T)
+    for start in 1:TILE:rows
+        stop = min(start + TILE - 1, padded)
+        for j in 1:PANEL:padded, i in start:PANEL:stop
+            panel!(scores, i - start + 1, q, k, i, j)
+        end
+        for i in start:stop
+            column = i - start + 1
+            i <= rows && (total += row_softmax!(scores, column, i, rows, temperature))
+            for j in (i <= rows ? rows + 1 : 1):padded
+                scores[j, column] = zero(T)
+            end
+        end
+        add_products!((j, i) -> (@inbounds scores[j, i-start+1]), dq, k, start:stop, 1:padded)
+        add_products!((i, j) -> (@inbounds scores[j, i-start+1]), dk, q, 1:padded, start:stop)
+    end
+    return total
+end
+
+"Write the gradient with respect to a view, given that with respect to its unit rows times B and temperature."
+function through_norm!(grad::AbstractMatrix{T}, dq::Matrix{T}, units::UnitRows{T}, temperature::T) where {T}
+    q, rows = units.q, size(grad, 2)
+    for i in 1:rows
+        along = zero(T)
+        if !units.floored[i]
+            @inbounds @simd for f in axes(grad, 1)
+                along += dq[f, i] * q[f, i]
+            end
+        end
+        norm, scale = units.norm[i], units.scale[i]
+        @inbounds @simd for f in axes(grad, 1)
+            # The power of two comes last: only there may the true value be subnormal.
+            grad[f, i] = (dq[f, i] - along * q[f, i]) / norm / T(rows) / temperature / scale
+        end
+    end
+    return grad
+end
+
+"""
+    infonce_grad!(loss, grad_a, grad_b, view_a, view_b, temperature, symmetric)
+
+The loss of `infonce!` and its gradient with respect to the views before normalization: with P the softmax of each row
+of scores and D = (P - I) / (B temperature), dq_i = sum_j D_ij k_j, dk_j = sum_i D_ij q_i, each then taken through the
+normalization: (dq - (dq.q) q) / |a|, or dq / 1e-8 where |a| < 1e-8. Fewer than two rows give 0.
+
+Shapes: views and gradients (F, B), `loss` 0-dimensional. Memory O(B * tile + B * F). Policy: budget.
+Errors: DimensionMismatch where sizes disagree. Source: van den Oord et al. 2018, arXiv:1807.03748.
+"""
+function infonce_grad!(
+    loss::AbstractArray{T,0},
+    grad_a::AbstractMatrix{T},
+    grad_b::AbstractMatrix{T},
+    view_a::AbstractMatrix{T},
+    view_b::AbstractMatrix{T},
+    temperature,
+    symmetric,
+) where {T}
+    sizes_agree("infonce_grad", size(grad_a) == size(grad_b) == size(view_a) == size(view_b))
+    rows = size(view_a, 2)
+    if rows < 2
+        fill!(grad_a, zero(T))
+        fill!(grad_b, zero(T))
+        loss[] = zero(T)
+        return loss, grad_a, grad_b
+    end
+    temperature = T(temperature)
+    a, b = UnitRows(view_a), UnitRows(view_b)
+    dq, dk = zero(a.q), zero(b.q)
+    total = add_direction!(dq, dk, a.q, b.q, rows, temperature)
+    if symmetric
+        total = (total + add_direction!(dk, dq, b.q, a.q, rows, temperature)) / 2
+        divide!(dq, T(2))
+        divide!(dk, T(2))
+    end
+    loss[] = total / T(rows)
+    through_norm!(grad_a, dq, a, temperature)
+    through_norm!(grad_b, dk, b, temperature)
+    return loss, grad_a, grad_b
+end
+
+"    infonce_grad(view_a, view_b, temperature, symmetric) -> (loss, grad_a, grad_b)"
+function infonce_grad(view_a::AbstractMatrix{T}, view_b, temperature, symmetric) where {T}
+    loss = Array{T,0}(undef)
+    grad_a, grad_b = similar(view_a), similar(view_b)
+    infonce_grad!(loss, grad_a, grad_b, view_a, view_b, temperature, symmetric)
+    return loss[], grad_a, grad_b
 end
 
 @inline grow(w, hebb, decay) = w + (hebb - (decay * w))
@@ -326,3 +413,51 @@ end
 
 "    goodness(activations) -> goodness"
 goodness(activations::AbstractArray{T}) where {T} = goodness!(Array{T,0}(undef), activations)[]
+
+"""
+    csdp_layer_goodness!(goodness, probability, loss, modulator, activations, labels, theta)
+
+Goodness of each sample, g = sum z^2, its probability of being positive, p = sigmoid(g - theta), the modulator
+p - label, and the loss, the mean of softplus((1 - 2 label) (g - theta)). Nothing is clipped; no samples give loss 0.
+
+Shapes: activations (N, B), labels (B), 0 or 1, `loss` 0-dimensional, the other outputs (B). Policy: budget.
+Errors: DimensionMismatch where sizes disagree. Source: Ororbia 2024.
+"""
+function csdp_layer_goodness!(
+    goodness::AbstractVector{T},
+    probability::AbstractVector{T},
+    loss::AbstractArray{T,0},
+    modulator::AbstractVector{T},
+    activations::AbstractMatrix{T},
+    labels::AbstractVector{Int32},
+    theta,
+) where {T}
+    sizes_agree(
+        "csdp_layer_goodness",
+        size(activations, 2) == length(labels) == length(goodness) == length(probability) == length(modulator),
+    )
+    theta = T(theta)
+    total = zero(T)
+    for b in eachindex(labels)
+        g = zero(T)
+        @inbounds @simd for n in axes(activations, 1)
+            g += activations[n, b] * activations[n, b]
+        end
+        label = T(labels[b])
+        x = g - theta
+        p = sigmoid(x)
+        goodness[b], probability[b], modulator[b] = g, p, p - label
+        total += softplus((1 - 2label) * x)
+    end
+    loss[] = mean_of(total, length(labels))
+    return goodness, probability, loss, modulator
+end
+
+"    csdp_layer_goodness(activations, labels, theta) -> (goodness, probability, loss, modulator)"
+function csdp_layer_goodness(activations::AbstractMatrix{T}, labels, theta) where {T}
+    per_sample() = Vector{T}(undef, length(labels))
+    loss = Array{T,0}(undef)
+    goodness, probability, modulator = per_sample(), per_sample(), per_sample()
+    csdp_layer_goodness!(goodness, probability, loss, modulator, activations, labels, theta)
+    return goodness, probability, loss[], modulator
+end

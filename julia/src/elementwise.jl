@@ -67,3 +67,29 @@ end
     e = branchless_exp(-abs(x))
     return ifelse(x >= zero(x), one(x), e) / (one(x) + e)
 end
+
+"ln(1 + exp(x)) without overflow or cancellation"
+@inline softplus(x) = relu(x) + log1p(branchless_exp(-abs(x)))
+
+"The mean of numbers with that sum; 0 where there are none."
+@inline mean_of(total::T, count::Integer) where {T} = count == 0 ? zero(T) : total / T(count)
+
+"Divide all elements: a loop, since broadcasting takes much longer to compile."
+function divide!(values::Array{T}, by::T) where {T}
+    @inbounds @simd for i in eachindex(values)
+        values[i] /= by
+    end
+    return values
+end
+
+"Where the greatest element is; ties take the lowest index."
+function first_greatest(values::AbstractVector)
+    at = firstindex(values)
+    @inbounds for i in eachindex(values)
+        values[i] > values[at] && (at = i)
+    end
+    return at
+end
+
+"What kernels check of their arguments: only that their sizes agree."
+sizes_agree(kernel::String, agree::Bool) = agree || throw(DimensionMismatch("$kernel: sizes of arrays disagree"))

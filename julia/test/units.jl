@@ -2,6 +2,9 @@
 
 module Units
 
+# Of a test, compiling takes longer than running.
+Base.Experimental.@optlevel 0
+
 using ..SpikeMirror
 using ..SpikeMirror: ArrayRef, Parameter, dtype_code, read_json, write_json
 using ..SpikeMirror: base64_decode, base64_encode
@@ -79,6 +82,80 @@ function two_phases()
     end
 end
 
+"Numbers in [low, high) of that shape."
+numbers(::Type{T}, stream, low, high, shape...) where {T} =
+    reshape(T.(low .+ (high - low) .* philox_uniform(1, stream, 0, prod(shape))), shape...)
+
+spike_train(stream, rate, shape...) = UInt8.(numbers(Float64, stream, 0, 1, shape...) .< rate)
+
+const RULES = (:additive, :additive_step, :multiplicative_pow, :multiplicative_relu)
+
+function runs()
+    pre, post, steps = 37, 11, 9
+    trains = ((1, 0.05), (3, 0.1), (2, 0.9))
+    for T in (Float64, Float32), rule in RULES, bound in (true, false), (samples, rate) in trains
+        # A column and a row are silent throughout, and some weights begin outside of their bounds.
+        z_pre, z_post = spike_train(1, rate, pre, steps, samples), spike_train(2, rate, post, steps, samples)
+        z_pre[5, :, :] .= 0
+        z_post[3, :, :] .= 0
+        traces(stream, n) = numbers(T, stream, 0, 1, n, samples)
+        state = numbers(T, 3, -0.2, 1.2, pre, post), traces(4, pre), traces(5, post)
+        parameters = (1.0, 0.75, 20.0, 30.0, 0.0, 1.0, 0.1, 0.08, rule, 0.5, bound, 0.005)
+        run(from, some) = stdp_linear_run(from[1], z_pre[:, some, :], z_post[:, some, :], from[2:3]..., parameters...)
+        whole = run(state, 1:steps)
+        cut = run(run(state, 1:4), 5:steps)
+        single = state
+        for t in 1:steps
+            single = stdp_linear(single[1], z_pre[:, t, :], z_post[:, t, :], single[2:3]..., parameters...)
+        end
+        name = "stdp_linear_run $T $rule, hardbound $bound, $samples samples"
+        check(map(bits, whole[2:3]) == map(bits, single[2:3]) && whole[1] == single[1], name, " is not step by step")
+        check(map(bits, whole[2:3]) == map(bits, cut[2:3]) && whole[1] == cut[1], name, " is not two runs")
+        check(run(state, 1:0) == state, name, ": no steps change nothing")
+    end
+end
+
+"The slope of `loss` along a direction, by differences, against the gradient."
+function slope_agrees(@nospecialize(loss), x::Array{Float64}, grad::Array{Float64}, name)
+    direction, h = numbers(Float64, 99, -1, 1, size(x)...), 1e-6
+    slope = (loss(x .+ h .* direction) - loss(x .- h .* direction)) / 2h
+    want = sum(grad .* direction)
+    check(abs(slope - want) <= 1e-7 * (1 + abs(want)), name, ": ", slope, " is not ", want)
+end
+
+function gradients()
+    a, b = numbers(Float64, 1, -1, 1, 6, 5), numbers(Float64, 2, -1, 1, 6, 5)
+    for symmetric in (false, true)
+        loss, grad_a, grad_b = infonce_grad(a, b, 0.3, symmetric)
+        check(abs(loss - infonce(a, b, 0.3, symmetric)[1]) <= 1e-14, "infonce_grad has the loss of infonce")
+        slope_agrees(x -> infonce(x, b, 0.3, symmetric)[1], a, grad_a, "infonce_grad a, symmetric $symmetric")
+        slope_agrees(x -> infonce(a, x, 0.3, symmetric)[1], b, grad_b, "infonce_grad b, symmetric $symmetric")
+    end
+    terms = lpl_grad(a, b, 0.5, 0, 3, 1e-4, false)
+    slope_agrees(x -> lpl(x, b, 0.5, 0, 3, 1e-4)[4], a, terms[5], "lpl_grad z1")
+    slope_agrees(x -> lpl(a, x, 0.5, 0, 3, 1e-4)[4], b, terms[6], "lpl_grad z2")
+    s, targets, rates = numbers(Float64, 3, 0, 1, 4, 13, 3), Int32[0, 3, 1], fill(0.3, 4)
+    for (name, loss, grad, arguments) in Any[
+        ("softmax", loss_probspikes, loss_probspikes_grad, (targets, 0.7, true, :softmax, 1e-7)),
+        ("normalize", loss_probspikes, loss_probspikes_grad, (targets, 0.7, false, :normalize, 1e-7)),
+        ("rate", loss_rate, loss_rate_grad, (rates, 0.45, 0.5)),
+        ("l2", loss_temporal, loss_temporal_grad, (:l2, 3)),
+        ("variance", loss_temporal, loss_temporal_grad, (:variance, 3)),
+        ("isi", loss_isi, loss_isi_grad, (3, nothing)),
+        ("membrane", loss_membrane, loss_membrane_grad, (0.6,)),
+    ]
+        slope_agrees(x -> first(loss(x, arguments...)), s, grad(s, arguments...), "gradient of $name")
+    end
+end
+
+function products()
+    for (rows, terms, columns) in ((5, 4, 4), (7, 9, 6), (1, 1, 1), (3, 0, 2), (0, 3, 3))
+        from, weight = numbers(Float64, 1, -1, 1, rows, terms), numbers(Float64, 2, -1, 1, terms, columns)
+        out = SpikeMirror.add_products!((d, c) -> weight[d, c], zeros(rows, columns), from, 1:columns, 1:terms)
+        check(isapprox(out, from * weight; atol = 1e-15), "add_products! of $rows, $terms, $columns")
+    end
+end
+
 function allocating()
     x = [0.0 0.2; 0.5 0.4; 1.0 0.6]
     check(size(encode_rate_bernoulli(x, 4, :minmax, 1, 0, 0, 0)) == (3, 4, 2), "encode_rate_bernoulli allocates")
@@ -91,6 +168,39 @@ function allocating()
     parameters = (1, 1, 20, 20, -1, 1, 0.5, 0.25, :additive, 0, true, 0.05)
     stdp = stdp_linear(zeros(2, 2), z, z, zero_trace, zero_trace, parameters...)
     check(stdp == (fill(0.25, 2, 2), ones(2, 1), ones(2, 1)), "stdp_linear allocates", ": ", stdp)
+    four(array) = reshape(array, 1, 1, 2, :)
+    conv = stdp_conv2d(four(zeros(4)), four(z), four(z), four(zero_trace), four(zero_trace), parameters..., 1, 0, 1)
+    check(conv == (fill(0.25, 1, 1, 2, 2), ones(1, 1, 2, 1), ones(1, 1, 2, 1)), "stdp_conv2d allocates", ": ", conv)
+    hebb = hebbian(zeros(2, 1), [1.0 3; 2 4], [1.0 -1], 0.5, 0, 0, 0, 1)
+    check(hebb == reshape([-0.5, -0.5], 2, 1), "hebbian allocates", ": ", hebb)
+    g, p = csdp_layer_goodness([3.0 0; 4 0], Int32[1, 0], 25)
+    check(g == [25, 0] && isapprox(p, [0.5, exp(-25) / (1 + exp(-25))]), "csdp_layer_goodness allocates", ": ", p)
+    check(lpl_negative([1.0 0; 0 1], [1.0 0; 0 1]) == (-1, 0), "lpl_negative allocates")
+    flat, one = zeros(2), ones(UInt8, 2)
+    step = lpl_spiking_step(
+        ones(2, 2), one, one, one, flat, flat, flat, flat, flat, flat, flat, zeros(2, 2), zeros(2, 2), zeros(2, 2),
+        9, 1e-4, 5e-3, 20e-3, 2e-3, 10e-3, 600, 30, 1, 1, 1e-5, 1e-3, 1000, 0, -1, 0, 10, 0.5,
+    )
+    check(step[1] == fill(0.5, 2, 2) && step[10] == zeros(2, 2), "lpl_spiking_step updates", ": ", step[1])
+    spikes, times = encode_latency(x, 5, :none, 1, 0, :linear, nothing, 0, 3, 2)
+    check(times == [3 3; 2 2; 0 2] && sum(spikes[3, :, 1]) == 2 && spikes[1, 4, 1] == 1, "encode_latency", ": ", times)
+    spikes, times = encode_ttfs(x, 5, :none, 1, 0, 0, 0, :linear, nothing, 0, nothing, true, 0.1, 0)
+    check(times == [-1 3; 2 2; 0 2] && sum(spikes) == 5, "encode_ttfs allocates", ": ", times)
+    check(size(encode_rate_poisson(x, 4, :none, 1, 0, 0, 0, 0.5)) == (3, 4, 2), "encode_rate_poisson allocates")
+    spikes, activations = encode_population(x, [0.0, 1], 4, :none, 1, 0, 0, 0, 0.2, :deterministic)
+    check(size(spikes) == (6, 4, 2) && activations[[1, 6], 1] == [1, 1], "encode_population allocates")
+    signal = reshape([1.0, 2, 1, 2], 2, 2, 1)
+    spikes, last = encode_delta(signal, [0.0 2]', 0.5, nothing)
+    check(spikes == reshape(UInt8[1, 0, 0, 0, 0, 0, 0, 0], 4, 2, 1) && last == [1.0 2]', "encode_delta", ": ", spikes)
+    train, mask = reshape(UInt8[0, 1, 1, 1], 2, 2, 1), ones(UInt8, 2, 1)
+    rate = decode_rate(Float32, train, mask, 1, true)
+    check(rate[2] == [1] && rate[4] == reshape([1, 2], 2, 1) && rate[5] == Float32[0.5 1]', "decode_rate allocates")
+    first_spike = decode_first_spike(Float64, train, mask, 1)
+    check(first_spike[2:4] == ([1], [0.5], reshape([1, 0], 2, 1)), "decode_first_spike allocates", ": ", first_spike)
+    vote = decode_population(train, mask, Int32[1, 0], [0.0, 3], :regression, 1)
+    check(vote[2] == [0] && isapprox(vote[4], [1.0]), "decode_population allocates", ": ", vote)
+    check(decode_membrane(reshape([1.0, 2, 4, 3], 2, 2, 1), mask, :max, 2)[1] == [2 1.5]', "decode_membrane allocates")
+    check(decode_ensemble(reshape([1.0, 2, 3, 0], 2, 1, 2), [0.25, 0.75])[1:2] == ([2.5 0.5]', [0]), "decode_ensemble")
     throws(f) =
         try
             f()
@@ -100,6 +210,7 @@ function allocating()
         end
     check(throws(() -> csdp_negative(zeros(2, 3), zeros(UInt8, 3), zeros(UInt8, 2), 1)), "sizes that disagree throw")
     check(throws(() -> encode_rate_deterministic(x, 4, :softmax, 1, 0)), "an unknown normalization throws")
+    check(throws(() -> loss_rate_grad(zeros(2, 3, 1), zeros(3), 0, 1)), "losses check sizes")
 end
 
 const ACCEPTED = [
@@ -226,6 +337,40 @@ const HELD = (
     sum = [NaN],
 )
 
+const MORE_HELD =
+    (x = [0.0 1.0], spikes = zeros(UInt8, 2, 1, 1), times = zeros(Int32, 2), labels = Int32[0, 2], out = [0.0])
+
+function c_targets_and_options()
+    x, spikes, times, labels, out = MORE_HELD
+    choice(i) = Parameter(Int64(i))  # or any integer
+    latency(tau, t_min, t_max) = through_c(
+        "encode_latency",
+        [array(x, 1, 2)],
+        [choice(1), choice(0), Parameter(1.0), Parameter(0.0), choice(1), tau, t_min, t_max, choice(1)],
+        [array(spikes, 1, 1, 2), array(times, 1, 2)],
+    )
+    none, zero, one = Parameter(0, 0), Parameter(0.0), Parameter(1.0)
+    check(latency(none, zero, none) == 0 && spikes[:] == [1, 1] && times == [0, 0], "optional parameters through C")
+    check(latency(zero, zero, none) == 5 + 256 * 6, "an optional parameter has its domain")
+    check(latency(none, one, zero) == 5 + 256 * 8, "a parameter below another through C")
+    check(latency(none, none, none) == -3, "a parameter that is not optional through C")
+    layer(array_of_labels, theta) = through_c(
+        "csdp_layer_goodness",
+        [array(x, 2, 1), array_of_labels],
+        [theta],
+        fill(array(out, 0), 4),
+    )
+    check(layer(array(labels, 2), zero) == 8 + 256, "bad_target through C")
+    check(layer(array(times, 1), zero) == 3 + 256, "shape before targets through C")
+    rate(dtype) = through_c(
+        "decode_rate",
+        [array(spikes, 1, 1, 2), array(spikes, 1, 1)],
+        [zero, Parameter(false), choice(dtype)],
+        fill(array(out, 0), 5),
+    )
+    check(rate(7) == 5 + 256 * 2, "temperature before an unknown dtype")
+end
+
 function c_interface()
     check(sizeof(ArrayRef) == 80 && sizeof(Parameter) == 16, "layouts of the C interface")
     check(
@@ -253,6 +398,7 @@ function c_interface()
     given = [Parameter(UInt64(0)), Parameter(UInt64(0)), Parameter(UInt64(0)), Parameter(Int64(4))]
     check(through_c("philox_words", ArrayRef[], given, [array(words, 4)]) == 0, "philox_words through C")
     check(Tuple(words) == KNOWN_ANSWERS[1][3], "philox_words through C", ": ", words)
+    c_targets_and_options()
     odd = ArrayRef(3, dtype_code(Float64), 1, ntuple(i -> Int64(0), 8))
     check(through_c("goodness", [odd], Parameter[], [array(sum)]) == 0 && sum == [0], "empty array at any address")
 end
@@ -261,6 +407,9 @@ function run()
     section(philox, "philox")
     section(exponential, "exponential")
     section(two_phases, "two phases")
+    section(runs, "runs")
+    section(products, "products")
+    section(gradients, "gradients")
     section(allocating, "allocating")
     section(json, "json")
     section(base64, "base64")

@@ -2,6 +2,9 @@
 
 module WorkerProcess
 
+# Of a test, compiling takes longer than running.
+Base.Experimental.@optlevel 0
+
 using ..SpikeMirror: SpikeMirror, base64_decode, base64_encode, read_json
 using ..Tally: check, section
 
@@ -85,6 +88,17 @@ function conversation(ask::Function)
     check(is_error(ask(negative(17, weights, pre, post, updated; lr = "\"x\"")), 17), "worker: parameter of wrong type")
     reply = ask(negative(18, weights, pre, post, updated; lr = "1,\"decay\":0"))
     check(is_error(reply, 18), "worker: unknown parameter")
+    reply = ask(negative(18, weights, pre, post, updated; lr = "null"))
+    check(is_error(reply, 18), "worker: parameter that must be given")
+    delta(theta_off) =
+        """{"type":"call","id":24,"kernel":"encode_delta","parameters":{"theta_on":0.5,"theta_off":$theta_off},""" *
+        """"inputs":{"x":$(inline("float64", "1,2,1", [1.0, 0.25])),"previous":$(inline("float64", "1,1", [0.0]))},""" *
+        """"outputs":{"spikes":$(slot("uint8", "1,2,2")),"previous":$(slot("float64", "1,1"))}}"""
+    for (theta_off, want) in ("null" => UInt8[1, 0, 0, 1], "1" => UInt8[1, 0, 0, 0])
+        reply = ask(delta(theta_off))
+        got = reply["type"] == "result" ? base64_decode(reply["outputs"]["spikes"]["data"]) : reply
+        check(got == want, "worker takes null for an optional parameter", ": ", got)
+    end
     check(is_error(ask("""{"type":"call","id":19,"kernel":"none"}"""), 19), "worker: unknown kernel")
     check(is_error(ask("""{"type":"call","id":20}"""), 20), "worker: missing members")
     check(is_error(ask("""{"type":"dance","id":21}"""), 21), "worker: unknown type")

@@ -21,6 +21,25 @@ comptime UINT32 = Int32(5)
 comptime MAX_RANK = 8
 """The most axes that a kernel's array may have."""
 
+
+def code_of[T: DType]() -> Int32:
+    """The code of the dtype of a call.
+
+    Parameters:
+        T: Dtype of the call.
+
+    Returns:
+        Its code.
+    """
+    comptime if T == DType.float32:
+        return FLOAT32
+    elif T == DType.float64:
+        return FLOAT64
+    else:
+        comptime assert T == DType.uint32
+        return UINT32
+
+
 comptime Arrays = Optional[Pointer[NDArray, ImmUntrackedOrigin]]
 """C `const spikemirror_array *`; NULL only where a kernel takes none."""
 comptime Parameters = Optional[Pointer[Parameter, ImmUntrackedOrigin]]
@@ -86,6 +105,29 @@ struct Parameter(TrivialRegisterPassable):
     """A union of double, int64_t and uint64_t."""
     var present: Int64
     """0 for None."""
+
+    @always_inline
+    def missing(self) -> Bool:
+        """Tells whether the parameter is None.
+
+        Returns:
+            Whether there is no value.
+        """
+        return self.present == 0
+
+    @always_inline
+    def optional[T: DType](self) -> Optional[Scalar[T]]:
+        """The parameter as a real number, if there is one.
+
+        Parameters:
+            T: Dtype to which it is rounded.
+
+        Returns:
+            The number or None.
+        """
+        if self.missing():
+            return None
+        return self.real[T]()
 
     @always_inline
     def real[T: DType](self) -> Scalar[T]:

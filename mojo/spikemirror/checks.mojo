@@ -7,6 +7,8 @@ from std.utils.numerics import inf
 from .abi import MAX_RANK, NDArray
 from .memory import Source
 
+comptime _SUM_TOLERANCE = 1e-4
+
 
 def extent(array: NDArray, first: Int, last: Int) -> Int:
     """Counts the elements that some axes span.
@@ -126,6 +128,85 @@ def all_spikes(array: NDArray) -> Bool:
     for i in range(whole, n):
         bits |= x[i]
     return bits <= 1
+
+
+def all_targets(array: NDArray, below: Int) -> Bool:
+    """Tells whether every element is a class index.
+
+    Args:
+        array: An int32 array.
+        below: Number of classes.
+
+    Returns:
+        False if one is negative, or too large.
+    """
+    var x = array.source[DType.int32]()
+    var good = True
+    for i in range(extent(array, 0, Int(array.rank))):
+        good &= x[i] >= 0 and Int(x[i]) < below
+    return good
+
+
+def sums_to_one[T: DType](array: NDArray) -> Bool:
+    """Tells whether the elements sum to 1 within 1e-4.
+
+    Parameters:
+        T: Dtype of the array.
+
+    Args:
+        array: A real array.
+
+    Returns:
+        Whether they do, summed in float64.
+    """
+    var x = array.source[T]()
+    var sum = Float64(0)
+    var lost = Float64(0)
+    for i in range(extent(array, 0, Int(array.rank))):
+        # What rounding takes from each sum is gathered apart, as large weights of both signs may cancel.
+        var term = x[i].cast[DType.float64]()
+        var next = sum + term
+        var part = next - sum
+        lost += (sum - (next - part)) + (term - part)
+        sum = next
+    return abs(sum + lost - 1) <= _SUM_TOLERANCE
+
+
+def convolved(
+    length: Int,
+    source: Int,
+    window: Int,
+    stride: Int,
+    padding: Int,
+    dilation: Int,
+) -> Bool:
+    """Tells whether an axis has the length that a convolution gives it.
+
+    That is floor((source + 2 padding - dilation (window - 1) - 1) / stride) + 1, and not below 0.
+
+    Args:
+        length: Length of the axis.
+        source: Length of the convolved axis.
+        window: Length of the window, at least 1.
+        stride: Step between positions, at least 1.
+        padding: Zeros on either side.
+        dilation: Distance between the window's elements.
+
+    Returns:
+        Whether it has.
+    """
+    # Products of 64-bit numbers, and no division, which 128 bits would call a library for.
+    var step = Int128(stride)
+    var reach = (
+        Int128(source)
+        + 2 * Int128(padding)
+        - Int128(dilation) * Int128(window - 1)
+        - 1
+    )
+    if reach < 0:
+        return length == 0
+    var first = Int128(length - 1) * step
+    return length > 0 and first <= reach and reach < first + step
 
 
 def fits(array: NDArray, dtype: Int32, count: Int) -> Bool:

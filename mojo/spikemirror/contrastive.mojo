@@ -2,29 +2,42 @@
 
     infonce:       q_i = a_i / max(|a_i|, 1e-8), k_j = b_j / max(|b_j|, 1e-8), s_ij = q_i.k_j / temperature,
                    row_i = ln(sum_j exp(s_ij)) - s_ii, loss = mean_i row_i
+    infonce_grad:  P_ij = exp(s_ij) / sum_k exp(s_ik), D = (P - I) / (B temperature),
+                   dq_i = sum_j D_ij k_j, dk_j = sum_i D_ij q_i,
+                   grad_a_i = (dq_i - (dq_i.q_i) q_i) / |a_i|, or dq_i / 1e-8 where |a_i| < 1e-8; grad_b alike
     csdp_positive: W' = W + (((lr post_i) pre_j) - (decay W))
     csdp_negative: W' = W - ((lr post_i) pre_j)
     csdp_step:     W' = negative(positive(W))
     goodness:      sum z^2
+    csdp_layer_goodness: g_b = sum_n z_bn^2, p_b = sigmoid(g_b - theta), modulator_b = p_b - label_b,
+                   loss = mean_b softplus((1 - 2 label_b) (g_b - theta))
 """
 
 from std.algorithm import vectorize
-from std.math import sqrt
-from std.memory import bitcast
 from std.sys import simd_width_of
 from std.utils.numerics import inf
 
+from .matrices import (
+    TILE_ROWS,
+    dot,
+    fill,
+    multiply,
+    multiply_packed,
+    pack_columns,
+    pitch_of,
+    rounded_up,
+    sum_of_squares,
+    tile_columns,
+    unit_row,
+    unit_rows,
+)
 from .memory import Scratch, Source, Target
-from .numerics import exp, log1p, product
-
-comptime _NORM_FLOOR = 1e-8
-comptime _SCALE_FLOOR = 7.450580596923828e-09
+from .numerics import exp, log1p, product, sigmoid
 
 comptime _BLOCK_ROWS = 32
 """Rows whose scores are held at a time."""
-comptime _TILE_ROWS = 8 if simd_width_of[DType.float64]() >= 8 else 4
-comptime _TILE_VECTORS = 2
-"""A tile of dot products fits the vector registers."""
+comptime _GRAD_ROWS = 64
+"""The same for the gradient, where more terms per pass over it pay."""
 
 
 def infonce[
@@ -66,11 +79,8 @@ def infonce[
         for i in range(B):
             per_row[i] = 0
         return True
-    comptime W = simd_width_of[T]()
-    comptime columns = _TILE_VECTORS * W
-    var padded = (B + columns - 1) // columns * columns
-    # Rows of equal alignment would share cache lines' places; a pitch of another length avoids that.
-    var pitch = (F + W - 1) // W * W + W
+    var padded = rounded_up(B, tile_columns[T]())
+    var pitch = pitch_of[T](F)
     var scratch = Scratch[T](
         _BLOCK_ROWS * pitch + padded * F + _BLOCK_ROWS * padded
     )
@@ -130,27 +140,27 @@ def _direction[
     per_row: Target[T],
 ):
     """Writes the loss of each row of the anchors, or its mean with what is there."""
-    comptime columns = _TILE_VECTORS * simd_width_of[T]()
+    comptime columns = tile_columns[T]()
     for first in range(0, padded, columns):
-        _unit_rows(others, first, B, columns, F, queries, pitch)
-        _pack[columns](queries.source(), pitch, F, keys.skip(first * F))
+        unit_rows(others, first, B, columns, F, queries, pitch)
+        pack_columns(queries.source(), pitch, columns, F, keys.skip(first * F))
     for first in range(0, B, _BLOCK_ROWS):
         var rows = min(_BLOCK_ROWS, B - first)
-        var tiled = (rows + _TILE_ROWS - 1) // _TILE_ROWS * _TILE_ROWS
-        _unit_rows(anchors, first, B, tiled, F, queries, pitch)
-        for column in range(0, padded, columns):
-            for row in range(0, tiled, _TILE_ROWS):
-                _tile(
-                    queries.source().skip(row * pitch),
-                    pitch,
-                    keys.source().skip(column * F),
-                    F,
-                    scores.skip(row * padded + column),
-                    padded,
-                )
+        var tiled = rounded_up(rows, TILE_ROWS)
+        unit_rows(anchors, first, B, tiled, F, queries, pitch)
+        multiply_packed(
+            queries.source(),
+            pitch,
+            keys.source(),
+            tiled,
+            F,
+            padded,
+            scores,
+            padded,
+        )
         for row in range(rows):
             var i = first + row
-            var value = _row_loss(
+            var value = _row_loss[False](
                 scores.skip(row * padded), i, B, padded, temperature
             )
             comptime if averaging:
@@ -158,141 +168,14 @@ def _direction[
             per_row[i] = value
 
 
-def _unit_rows[
-    T: DType
-](
-    x: Source[T],
-    first: Int,
-    B: Int,
-    count: Int,
-    F: Int,
-    rows: Target[T],
-    pitch: Int,
-):
-    """Writes rows x_i / max(|x_i|, 1e-8), and zeros for rows past the last."""
-    for r in range(count):
-        var row = rows.skip(r * pitch)
-        if first + r < B:
-            _unit_row(x.skip((first + r) * F), F, row)
-        else:
-
-            def clear[w: Int](f: Int) {imm}:
-                row.store(f, SIMD[T, w](0))
-
-            vectorize[simd_width_of[T]()](F, clear)
-
-
-@always_inline
-def _unit_row[T: DType](x: Source[T], F: Int, row: Target[T]):
-    """Writes x / max(|x|, 1e-8), wherever in its dtype's range x lies."""
-    # A power of two at or below the largest magnitude: dividing by it is exact, and the squares stay in range.
-    var scale = max(_power_of_two_below(_largest(x, F)), _SCALE_FLOOR)
-    var inverse_scale = 1 / scale
-    var norm = max(
-        sqrt(_sum_of_squares(x, F, inverse_scale)),
-        Scalar[T](_NORM_FLOOR) * inverse_scale,
-    )
-    var inverse_norm = 1 / norm
-
-    def body[w: Int](f: Int) {imm}:
-        var y = x.load[w](f) * inverse_scale
-        # y / norm, rounded as a division is, for the price of three products.
-        var q = y * inverse_norm
-        var remainder = (-q).fma(SIMD[T, w](norm), y)
-        row.store(f, remainder.fma(SIMD[T, w](inverse_norm), q))
-
-    vectorize[simd_width_of[T](), unroll_factor=2](F, body)
-
-
-@always_inline
-def _largest[T: DType](x: Source[T], n: Int) -> Scalar[T]:
-    """The largest magnitude, 0 if there is none."""
-    comptime W = 4 * simd_width_of[T]()
-    var lanes = SIMD[T, W](0)
-    var whole = n // W * W
-    for i in range(0, whole, W):
-        lanes = max(lanes, abs(x.load[W](i)))
-    var result = lanes.reduce_max()
-    for i in range(whole, n):
-        result = max(result, abs(x[i]))
-    return result
-
-
-@always_inline
-def _power_of_two_below[T: DType](x: Scalar[T]) -> Scalar[T]:
-    """The largest power of two that is not above x; 0 if x is subnormal."""
-    comptime if T == DType.float64:
-        var bits = bitcast[DType.uint64](x) & 0x7FF0000000000000
-        return bitcast[T](bits)
-    else:
-        var bits = bitcast[DType.uint32](x) & 0x7F800000
-        return bitcast[T](bits)
-
-
-@always_inline
-def _sum_of_squares[
-    T: DType
-](x: Source[T], n: Int, factor: Scalar[T]) -> Scalar[T]:
-    """The sum of (factor x)^2."""
-    comptime W = 4 * simd_width_of[T]()
-    var lanes = SIMD[T, W](0)
-    var whole = n // W * W
-    for i in range(0, whole, W):
-        var y = x.load[W](i) * factor
-        lanes = y.fma(y, lanes)
-    var result = lanes.reduce_add()
-    for i in range(whole, n):
-        var y = x[i] * factor
-        result = y.fma(y, result)
-    return result
-
-
-def _pack[
-    T: DType, //, columns: Int
-](rows: Source[T], pitch: Int, F: Int, panel: Target[T]):
-    """Writes some rows as columns, so that a tile reads them in one go."""
-    for f in range(F):
-        comptime for c in range(columns):
-            panel[f * columns + c] = rows[c * pitch + f]
-
-
-def _tile[
-    T: DType
-](
-    rows: Source[T],
-    pitch: Int,
-    panel: Source[T],
-    F: Int,
-    dots: Target[T],
-    dots_pitch: Int,
-):
-    """Writes the dot products of a few rows with the columns of a panel."""
-    comptime W = simd_width_of[T]()
-    comptime V = SIMD[T, W]
-    var sums = Array[V, _TILE_ROWS * _TILE_VECTORS](fill=V(0))
-    for f in range(F):
-        var column = Array[V, _TILE_VECTORS](fill=V(0))
-        comptime for v in range(_TILE_VECTORS):
-            column[v] = panel.load[W]((f * _TILE_VECTORS + v) * W)
-        comptime for r in range(_TILE_ROWS):
-            var value = V(rows[r * pitch + f])
-            comptime for v in range(_TILE_VECTORS):
-                comptime s = r * _TILE_VECTORS + v
-                sums[s] = value.fma(column[v], sums[s])
-    comptime for r in range(_TILE_ROWS):
-        comptime for v in range(_TILE_VECTORS):
-            dots.store(r * dots_pitch + v * W, sums[r * _TILE_VECTORS + v])
-
-
 def _row_loss[
-    T: DType
+    T: DType, //, differentiate: Bool
 ](
     row: Target[T], own: Int, B: Int, padded: Int, temperature: Scalar[T]
 ) -> Scalar[T]:
-    """The loss of one row of dot products, which are used up."""
-    comptime W = _TILE_VECTORS * simd_width_of[T]()
-    for j in range(B, padded):
-        row[j] = -inf[T]()
+    """The loss of one row of dot products, which are used up, or turned into row i of P - I."""
+    comptime W = tile_columns[T]()
+    fill(row.skip(B), padded - B, -inf[T]())
     var lanes = SIMD[T, W](-inf[T]())
     for j in range(0, padded, W):
         lanes = max(lanes, row.load[W](j))
@@ -308,8 +191,225 @@ def _row_loss[
     var terms = SIMD[T, W](0)
     # Differences come before the division, which may overflow where they do not.
     for j in range(0, padded, W):
-        terms += exp((row.load[W](j) - top) / temperature)
-    return (top - own_dot) / temperature + log1p(terms.reduce_add())
+        var term = exp((row.load[W](j) - top) / temperature)
+        terms += term
+        comptime if differentiate:
+            row.store(j, term)
+    var rest = terms.reduce_add()
+    comptime if differentiate:
+        # The own element is minus the sum of the others, which keeps its digits.
+        var others = rest if pivot == own else 1 + rest - row[own]
+        row[pivot] = 1
+        var inverse = 1 / (1 + rest)
+        for j in range(0, padded, W):
+            row.store(j, row.load[W](j) * inverse)
+        row[own] = -(others * inverse)
+    return (top - own_dot) / temperature + log1p(rest)
+
+
+def infonce_grad[
+    T: DType
+](
+    view_a: Source[T],
+    view_b: Source[T],
+    B: Int,
+    F: Int,
+    temperature: Scalar[T],
+    symmetric: Bool,
+    loss: Target[T],
+    grad_a: Target[T],
+    grad_b: Target[T],
+) -> Bool:
+    """InfoNCE and its gradient with respect to the views before normalization.
+
+    With P_ij = exp(s_ij) / sum_k exp(s_ik) and D = (P - I) / (B temperature): dq_i = sum_j D_ij k_j,
+    dk_j = sum_i D_ij q_i, grad_a_i = (dq_i - (dq_i.q_i) q_i) / |a_i|, or dq_i / 1e-8 where |a_i| < 1e-8; grad_b alike.
+    Symmetric: the mean of both directions. B < 2 gives 0. Rows of P are held for a few rows at a time: memory
+    O(B + F) times that, and B F. Budget. Source: van den Oord et al. 2018.
+
+    Parameters:
+        T: Dtype of the call.
+
+    Args:
+        view_a: First views (B, F).
+        view_b: Second views (B, F).
+        B: Rows.
+        F: Features, at least one.
+        temperature: Divides the cosines; above 0.
+        symmetric: Also contrast view_b against view_a.
+        loss: Receives the mean over rows.
+        grad_a: Receives the gradient with respect to view_a (B, F).
+        grad_b: Receives the gradient with respect to view_b (B, F).
+
+    Returns:
+        False if there was not enough memory.
+    """
+    loss[0] = 0
+    if B < 2:
+        fill(grad_a, B * F, 0)
+        fill(grad_b, B * F, 0)
+        return True
+    var padded = rounded_up(B, tile_columns[T]())
+    var pitch = pitch_of[T](F)
+    var scores_pitch = pitch_of[T](B)
+    var scratch = Scratch[T](
+        4 * padded * pitch + padded * F + _GRAD_ROWS * scores_pitch
+    )
+    var granted = scratch.granted()
+    if granted:
+        var units_a = scratch.target()
+        var units_b = units_a.skip(padded * pitch)
+        var sums_a = units_b.skip(padded * pitch)
+        var sums_b = sums_a.skip(padded * pitch)
+        var panels = sums_b.skip(padded * pitch)
+        var scores = panels.skip(padded * F)
+        fill(sums_a, 2 * padded * pitch, 0)
+        unit_rows(view_a, 0, B, padded, F, units_a, pitch)
+        unit_rows(view_b, 0, B, padded, F, units_b, pitch)
+        var total = _gradient_direction(
+            units_a.source(),
+            units_b.source(),
+            B,
+            F,
+            pitch,
+            temperature,
+            panels,
+            scores,
+            scores_pitch,
+            sums_a,
+            sums_b,
+        )
+        var directions = Scalar[T](1)
+        if symmetric:
+            directions = 2
+            total += _gradient_direction(
+                units_b.source(),
+                units_a.source(),
+                B,
+                F,
+                pitch,
+                temperature,
+                panels,
+                scores,
+                scores_pitch,
+                sums_b,
+                sums_a,
+            )
+        loss[0] = total / Scalar[T](B) / directions
+        var factor = 1 / (Scalar[T](B) * directions * temperature)
+        for i in range(B):
+            _through_norm(
+                view_a.skip(i * F),
+                F,
+                sums_a.source().skip(i * pitch),
+                units_a.skip(i * pitch),
+                factor,
+                grad_a.skip(i * F),
+            )
+            _through_norm(
+                view_b.skip(i * F),
+                F,
+                sums_b.source().skip(i * pitch),
+                units_b.skip(i * pitch),
+                factor,
+                grad_b.skip(i * F),
+            )
+    scratch^.release()
+    return granted
+
+
+def _gradient_direction[
+    T: DType
+](
+    anchors: Source[T],
+    others: Source[T],
+    B: Int,
+    F: Int,
+    pitch: Int,
+    temperature: Scalar[T],
+    panels: Target[T],
+    scores: Target[T],
+    scores_pitch: Int,
+    anchor_sums: Target[T],
+    other_sums: Target[T],
+) -> Scalar[T]:
+    """Adds (P - I) K to the sums of the anchors, (P - I)^T Q to those of the others; returns the sum of row losses."""
+    var padded = rounded_up(B, tile_columns[T]())
+    var width = rounded_up(F, tile_columns[T]())
+    var total = Scalar[T](0)
+    pack_columns(others, pitch, padded, F, panels)
+    for first in range(0, B, _GRAD_ROWS):
+        var rows = min(_GRAD_ROWS, B - first)
+        var tiled = rounded_up(rows, TILE_ROWS)
+        var queries = anchors.skip(first * pitch)
+        multiply_packed(
+            queries,
+            pitch,
+            panels.source(),
+            tiled,
+            F,
+            padded,
+            scores,
+            scores_pitch,
+        )
+        for row in range(rows):
+            total += _row_loss[True](
+                scores.skip(row * scores_pitch),
+                first + row,
+                B,
+                padded,
+                temperature,
+            )
+        multiply[True](
+            scores.source(),
+            scores_pitch,
+            1,
+            others,
+            pitch,
+            tiled,
+            B,
+            width,
+            anchor_sums.skip(first * pitch),
+            pitch,
+        )
+        multiply[True](
+            scores.source(),
+            1,
+            scores_pitch,
+            queries,
+            pitch,
+            padded,
+            rows,
+            width,
+            other_sums,
+            pitch,
+        )
+    return total
+
+
+def _through_norm[
+    T: DType
+](
+    x: Source[T],
+    F: Int,
+    slope: Source[T],
+    unit: Target[T],
+    factor: Scalar[T],
+    grad: Target[T],
+):
+    """The gradient with respect to a row, from that with respect to its unit row."""
+    var norm = unit_row(x, F, unit)
+    var q = unit.source()
+    # A row below the floor is divided by a constant.
+    var radial = Scalar[T](0) if norm.floored else dot(slope, q, F)
+    var inverse = factor / norm.value
+    var inverse_scale = norm.inverse_scale
+
+    def body[w: Int](f: Int) {imm}:
+        var across = slope.load[w](f) - radial * q.load[w](f)
+        grad.store(f, across * inverse * inverse_scale)
+
+    vectorize[simd_width_of[T](), unroll_factor=2](F, body)
 
 
 def csdp_positive[
@@ -459,4 +559,51 @@ def goodness[T: DType](activations: Source[T], N: Int, goodness: Target[T]):
         N: How many.
         goodness: Receives the sum of squares.
     """
-    goodness[0] = _sum_of_squares(activations, N, 1)
+    goodness[0] = sum_of_squares(activations, N, 1)
+
+
+def csdp_layer_goodness[
+    T: DType
+](
+    activations: Source[T],
+    labels: Source[DType.int32],
+    B: Int,
+    N: Int,
+    theta: Scalar[T],
+    goodness: Target[T],
+    probability: Target[T],
+    loss: Target[T],
+    modulator: Target[T],
+):
+    """Goodness of each sample of a layer, its probability of being positive, loss and modulator.
+
+    g_b = sum_n z_bn^2, p_b = sigmoid(g_b - theta), modulator_b = p_b - label_b,
+    loss = mean_b softplus((1 - 2 label_b) (g_b - theta)), softplus(x) = max(x, 0) + log1p(exp(-|x|)). Theta is used as
+    given; nothing is clipped; B = 0 gives loss 0. Budget. Source: Ororbia 2024.
+
+    Parameters:
+        T: Dtype of the call.
+
+    Args:
+        activations: Activations z (B, N).
+        labels: 1 for positive samples, 0 for negative ones (B).
+        B: Samples.
+        N: Activations of a sample.
+        theta: Threshold of the goodness.
+        goodness: Receives the sums of squares (B).
+        probability: Receives the probability of being positive (B).
+        loss: Receives the mean binary cross-entropy.
+        modulator: Receives probability - label (B).
+    """
+    var total = Scalar[T](0)
+    for b in range(B):
+        var g = sum_of_squares(activations.skip(b * N), N, 1)
+        var excess = g - theta
+        var positive = labels[b] == 1
+        var x = -excess if positive else excess
+        goodness[b] = g
+        probability[b] = sigmoid(excess)
+        # p - 1 = -sigmoid(-excess), without the loss of its digits.
+        modulator[b] = -sigmoid(x) if positive else sigmoid(x)
+        total += max(x, 0) + log1p(exp(-abs(x)))
+    loss[0] = total / Scalar[T](max(B, 1))

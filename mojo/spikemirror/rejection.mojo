@@ -8,7 +8,7 @@ comptime BAD_DTYPE = Int32(1)
 comptime BAD_RANK = Int32(2)
 """An array has the wrong number of axes."""
 comptime BAD_SHAPE = Int32(3)
-"""Axes of one name differ in length, or one that must not be is empty."""
+"""Axes of one name differ in length, or one is too short or not as long as the parameters ask for."""
 comptime BAD_CHOICE = Int32(4)
 """A name is not among the options."""
 comptime BAD_PARAMETER = Int32(5)
@@ -24,6 +24,8 @@ comptime BAD_OUTPUT = Int32(-1)
 """An output array has the wrong dtype or number of elements."""
 comptime OUT_OF_MEMORY = Int32(-2)
 """There was not enough memory for intermediate results."""
+comptime FAULT = Int32(-3)
+"""A parameter that must be present is not: a mistake of the caller, not of its user."""
 
 
 def rejection(code: Int32, argument: Int) -> Int32:

@@ -111,7 +111,10 @@ class Fixtures:
             inputs += self.struct(stored, shape, memory.keep(data))
         parameters = b""
         for name, *kind in signature.parameters:
-            parameters += parameter(case["parameters"][name], kind)
+            value = case["parameters"][name]
+            if name == "dtype" and value in REALS:
+                value = dtype
+            parameters += parameter(value, kind)
         status = 0
         outputs: list[Output] = []
         arrays = b""
@@ -147,6 +150,8 @@ class Fixtures:
 
 def parameter(value: Any, kind: list[str]) -> bytes:
     """C `spikemirror_parameter`; `kind` is its name and, if any, options."""
+    if value is None:
+        return struct.pack("<qq", 0, 0)
     match kind:
         case ["real"]:
             return struct.pack("<dq", float(value), 1)

@@ -91,6 +91,8 @@ def passes(run: PythonObject) raises -> Bool:
             good &= agrees[DType.float64, DType.uint64](label, output)
         elif dtype == "uint8":
             good &= agrees[DType.uint8, DType.uint8](label, output)
+        elif dtype == "int32":
+            good &= agrees[DType.int32, DType.uint32](label, output)
         else:
             good &= agrees[DType.uint32, DType.uint32](label, output)
     return good

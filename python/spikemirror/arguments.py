@@ -11,7 +11,21 @@ from typing import Any
 import numpy as np
 
 from spikemirror.catalogue.check import parameter_fault, rejection
-from spikemirror.catalogue.kernel import Array, Choice, Flag, Holds, Integer, Kernel, Parameter, Real, Value, Word
+from spikemirror.catalogue.kernel import (
+    Array,
+    Choice,
+    Fill,
+    Flag,
+    Holds,
+    Input,
+    Integer,
+    Kernel,
+    Linspace,
+    Parameter,
+    Real,
+    Value,
+    Word,
+)
 from spikemirror.catalogue.rejection import Code, Rejection
 
 NOT_A_SPIKE = 255
@@ -19,7 +33,12 @@ NOT_A_SPIKE = 255
 
 FLOAT64 = np.dtype(np.float64)
 SPIKE = np.dtype(np.uint8)
-AS_THEY_ARE = {Holds.REAL: frozenset((np.dtype(np.float32), FLOAT64)), Holds.SPIKES: frozenset((SPIKE,))}
+TARGET = np.dtype(np.int32)
+AS_THEY_ARE = {
+    Holds.REAL: frozenset((np.dtype(np.float32), FLOAT64)),
+    Holds.SPIKES: frozenset((SPIKE,)),
+    Holds.TARGETS: frozenset((TARGET,)),
+}
 """Dtypes (of native byte order) that a kernel takes without conversion."""
 
 
@@ -27,11 +46,14 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> tuple[list[Array], lis
     """Inputs as given (as arrays) and as the kernel takes them, and parameters; a TypeError names a wrong argument."""
     given: list[Array] = []
     taken: list[Array] = []
+    used = 0
     for declared in kernel.inputs:
-        try:
-            argument = arguments[declared.name]
-        except KeyError:
-            raise TypeError(f"{kernel.name} needs {declared.name}; it takes {', '.join(kernel.arguments)}") from None
+        argument = arguments.get(declared.name)
+        used += declared.name in arguments
+        if argument is None:
+            if declared.default is None:
+                raise TypeError(f"{kernel.name} needs {declared.name}; it takes {', '.join(kernel.arguments)}")
+            argument = declared.default.value if isinstance(declared.default, Fill) else 0.0
         array = np.asarray(argument)
         given.append(array)
         if (
@@ -42,22 +64,51 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> tuple[list[Array], lis
         ):
             taken.append(array)
         else:
-            converted = _spikes(array) if declared.holds is Holds.SPIKES else _reals(kernel, array, arguments, argument)
+            converted = _converted(kernel, declared.holds, array, arguments, argument)
             taken.append(np.require(converted, converted.dtype.newbyteorder("="), ("C", "A")))
     parameters: list[Value] = []
-    used = len(kernel.inputs)
     for parameter in kernel.parameters:
         if parameter.name in arguments:
             used += 1
             parameters.append(parameter_value(kernel, parameter, arguments[parameter.name]))
-        elif parameter.default is None:
+        elif parameter.default is None and not getattr(parameter, "optional", False):
             raise TypeError(f"{kernel.name} needs {parameter.name}; it takes {', '.join(kernel.arguments)}")
         else:
             parameters.append(parameter.default)
+    for place, declared in enumerate(kernel.inputs):
+        if declared.default is not None and taken[place].ndim == 0:
+            taken[place] = given[place] = _expanded(kernel, declared, taken, parameters, place)
     if used != len(arguments):
         name = next(name for name in arguments if name not in kernel.arguments)
         raise TypeError(f"{kernel.name} has no argument {name!r}; it takes {', '.join(kernel.arguments)}")
     return given, taken, parameters
+
+
+def _converted(kernel: Kernel, holds: Holds, array: Array, arguments: Mapping[str, Any], argument: Any) -> Array:
+    match holds:
+        case Holds.REAL:
+            return _reals(kernel, array, arguments, argument)
+        case Holds.SPIKES:
+            return _spikes(array)
+        case Holds.TARGETS:
+            return _targets(array)
+
+
+def _expanded(kernel: Kernel, declared: Input, taken: list[Array], parameters: list[Value], place: int) -> Array:
+    """The array that stands for a single number, or for nothing, in the place of an input with a default."""
+    dims: dict[str, int] = {
+        p.name: int(v)
+        for p, v in zip(kernel.parameters, parameters, strict=True)
+        if isinstance(p, Integer) and v is not None
+    }
+    for other, array in zip(kernel.inputs, taken, strict=True):
+        if other is not declared and not (other.default is not None and array.ndim == 0):
+            for symbol, length in zip(other.symbols, array.shape, strict=False):
+                dims.setdefault(symbol, length)
+    shape = [max(dims.get(symbol, 0), 0) for symbol in declared.symbols]
+    if isinstance(declared.default, Linspace):
+        return np.linspace(0, 1, shape[0], dtype=taken[place].dtype)
+    return np.full(shape, taken[place])
 
 
 def _is_half(dtype: np.dtype[Any]) -> bool:
@@ -83,11 +134,20 @@ def _spikes(array: Array) -> Array:
     return np.where(array == 1, 1, np.where(array == 0, 0, NOT_A_SPIKE)).astype(SPIKE)
 
 
+def _targets(array: Array) -> Array:
+    """Whole numbers of any dtype as int32; what int32 does not hold becomes -1, which the kernel refuses."""
+    if not (array.dtype.kind in "biuf" or _is_half(array.dtype)):
+        return array
+    with np.errstate(invalid="ignore"):
+        whole = array.astype(TARGET)
+        return np.where(whole == array, whole, -1).astype(TARGET)
+
+
 def parameter_value(kernel: Kernel, parameter: Parameter, value: Any) -> Value:
     """A parameter of the right Python type; a Rejection says what would be right."""
     match parameter:
         case Real():
-            if type(value) is float:
+            if type(value) is float or (value is None and parameter.optional):
                 return value
             if not isinstance(value, bool) and isinstance(value, RealNumber | np.floating):
                 with contextlib.suppress(OverflowError):
@@ -119,7 +179,8 @@ def validate_parameters(kernel: Kernel, values: Mapping[str, Any]) -> None:
     """Hold some of a kernel's parameters against their domains, without a call: for objects that keep them."""
     taken: dict[str, Value] = {}
     for parameter in kernel.parameters:
-        default = 0 if parameter.default is None else parameter.default
+        optional = isinstance(parameter, Real) and parameter.optional
+        default = 0 if parameter.default is None and not optional else parameter.default
         taken[parameter.name] = parameter_value(kernel, parameter, values.get(parameter.name, default))
     for parameter in kernel.parameters:
         if parameter.name not in values:

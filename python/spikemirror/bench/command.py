@@ -60,7 +60,7 @@ def run(
     required = _known([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
     if left_out := set(required) - set(names):
         raise typer.BadParameter(f"--require {', '.join(sorted(left_out))} is not among the mirrors of --mirror")
-    work = bench.tasks(_known(kernel, CATALOGUE, "kernel"))
+    work = bench.tasks(_known(kernel, CATALOGUE, "kernel"), quick)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

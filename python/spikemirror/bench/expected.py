@@ -50,7 +50,7 @@ def expected(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
     narrow = reference.compute(kernel, inputs, parameters)
     if all(o.policy is Policy.BITS for o in kernel.outputs):
         return [Expected(o.name, want, None) for o, want in zip(kernel.outputs, narrow, strict=True)]
-    xp = Running(kernel.call_dtype(inputs))
+    xp = Running(kernel.call_dtype(inputs, parameters))
     with np.errstate(all="ignore"):
         results = reference.evaluate(kernel, xp, inputs, parameters)
     collected = []

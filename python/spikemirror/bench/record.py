@@ -113,14 +113,15 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     `parity` is the worst share of the error budget that the timed outputs used, null where all are compared as bits;
     `ulps` the distance at that element. `inside` is the time that the language measured, `round_trip` that of a call
-    from Python.
+    from Python. `peak_extra_bytes` is how far one call raises the resident memory of a process of its own, without its
+    arguments and outputs; only the largest sizes have it.
     """
 
     kernel: str
     mirror: str
     dtype: str
     dims: dict[str, int]
-    parameters: dict[str, float | int | bool | str]
+    parameters: dict[str, float | int | bool | str | None]
     status: Status
     message: str | None = None
     parity: float | None = None
@@ -128,6 +129,7 @@ class Row(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     inside: Timing | None = None
     round_trip: Timing | None = None
     rates: Rates | None = None
+    peak_extra_bytes: int | None = None
 
     @property
     def size(self) -> str:

@@ -12,6 +12,7 @@ from spikemirror import mirrors
 from spikemirror.bench import machine, statistics
 from spikemirror.bench.expected import Expected, Judgement, expected, judge
 from spikemirror.bench.inputs import arguments
+from spikemirror.bench.memory import peak_extra_bytes
 from spikemirror.bench.record import BenchRecord, MachineRecord, Rates, Row, RunRecord, Timing, ToolchainRecord
 from spikemirror.bench.running import Unbounded
 from spikemirror.catalogue import CATALOGUE
@@ -48,13 +49,14 @@ class Task:
     dtype: DType
 
 
-def tasks(kernels: Sequence[str] = ()) -> list[Task]:
-    """Every bench size and dtype of the kernels (all by default)."""
+def tasks(kernels: Sequence[str] = (), quick: bool = False) -> list[Task]:
+    """Every bench size and dtype of the kernels (all by default); a quick run leaves out the largest sizes."""
     return [
         Task(kernel, size, dtype)
         for kernel in map(CATALOGUE.__getitem__, kernels or CATALOGUE)
         for size in kernel.bench
-        for dtype in kernel.dtypes
+        for dtype in size.dtypes or kernel.dtypes
+        if not (quick and size.memory)
     ]
 
 
@@ -265,7 +267,7 @@ def time_task(
             cell.attempt(lambda cell=cell, sides=sides: cell.take_turn(sides, wanted))  # type: ignore[misc]
         order = order[1:] + order[:1]  # nobody always follows the same one
     cost = task.kernel.cost(
-        task.kernel.dims([i.shape for i in inputs], parameters), task.kernel.call_dtype(inputs).itemsize
+        task.kernel.dims([i.shape for i in inputs], parameters), task.kernel.call_dtype(inputs, parameters).itemsize
     )
     return [
         _finished(task, name, cells[name], cost, roofs) if name in cells else _row(task, name, "not run", absent[name])
@@ -290,9 +292,11 @@ def _finished(task: Task, name: str, cell: _Cell, cost: Cost, roofs: MachineReco
     if cell.status:
         return _row(task, name, cell.status, cell.message, parity=cell.worst.used, ulps=cell.worst.ulps)
     inside = cell.inside.timing()
+    peak = peak_extra_bytes(name, task.kernel, cell.inputs, cell.parameters) if task.size.memory else None
     return _row(
         task, name, "ok", parity=cell.worst.used, ulps=cell.worst.ulps, inside=inside,
         round_trip=cell.round_trip.timing(), rates=rates(cost, inside.median, task.dtype.name, roofs),
+        peak_extra_bytes=peak,
     )  # fmt: skip
 
 

@@ -15,9 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spikemirror.reference.namespace import power_of_two
-
-TRANSCENDENTAL_ULPS = 4
+from spikemirror.reference.namespace import COMPOSED_ULPS, TRANSCENDENTAL_ULPS, power_of_two
 
 Floats = npt.NDArray[np.floating[Any]]
 Errors = npt.NDArray[np.float64]
@@ -199,11 +197,38 @@ class Running:
         x, y = self.lifted(x), self.lifted(y)
         return Bounded(self, np.where(mask, x.value, y.value), np.where(mask, x.error, y.error))
 
+    def sigmoid(self, x: Any) -> Bounded:
+        """Its slope is at most 1/4, and at most itself."""
+        x = self.lifted(x)
+        e = np.exp(-np.abs(x.value))
+        value = np.where(x.value >= 0, 1 / (1 + e), e / (1 + e))
+        return self.rounded(value, np.minimum(0.25, value * np.exp(x.error)) * x.error, COMPOSED_ULPS)
+
+    def softplus(self, x: Any) -> Bounded:
+        """Its slope is at most 1, and at most itself."""
+        x = self.lifted(x)
+        value = np.maximum(x.value, 0) + np.log1p(np.exp(-np.abs(x.value)))
+        return self.rounded(value, np.minimum(1, value * np.exp(x.error)) * x.error, COMPOSED_ULPS)
+
     def floor(self, x: Any) -> Bounded:
         x = self.lifted(x)
         if np.any(np.floor(x.value - x.error) != np.floor(x.value + x.error)):
             raise Unbounded("a floor of the reference is closer than rounding errors")
         return Bounded(self, np.floor(x.value), np.zeros(x.shape))
+
+    def rint(self, x: Any) -> Any:
+        low, high = np.rint(x.value - x.error), np.rint(x.value + x.error)
+        if (low != high).any():
+            raise Unbounded("a rounding to the nearest integer is not decided")
+        return low
+
+    def argmax(self, x: Any, axis: int) -> Any:
+        """As the values have it: bits outputs are held against the reference's own."""
+        return np.argmax(x.value, axis=axis)
+
+    def concatenate(self, parts: list[Bounded]) -> Bounded:
+        values, errors = [p.value for p in parts], [p.error for p in parts]
+        return Bounded(self, np.concatenate(values), np.concatenate(errors))
 
     def sum(self, x: Any, axis: int) -> Bounded:
         """A sum in any order: fewer than n roundings of at most the sum of magnitudes."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from spikemirror.catalogue import contrastive, encoders, philox, plasticity
+from spikemirror.catalogue import contrastive, decoders, encoders, losses, lpl, philox, plasticity
 from spikemirror.catalogue.kernel import Kernel
 
-FAMILIES = (philox, contrastive, plasticity, encoders)
+FAMILIES = (philox, contrastive, plasticity, lpl, encoders, decoders, losses)
 
 CATALOGUE: dict[str, Kernel] = {kernel.name: kernel for family in FAMILIES for kernel in family.KERNELS}
 

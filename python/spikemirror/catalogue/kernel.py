@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 Array: TypeAlias = npt.NDArray[Any]
-Value: TypeAlias = float | int | bool | str
+Value: TypeAlias = float | int | bool | str | None
 Dims: TypeAlias = Mapping[str, int]
 
 MAX_RANK = 8
@@ -21,10 +21,14 @@ MAX_RANK = 8
 
 
 class Holds(StrEnum):
-    """What an array may hold, and so its dtypes and the check of its contents."""
+    """What an array may hold, and so its dtypes and the check of its contents.
+
+    Reals share the call's dtype and are finite; spikes (and masks) are uint8, 0 or 1; targets int32 in [0, below).
+    """
 
     REAL = "real"
     SPIKES = "spikes"
+    TARGETS = "targets"
 
 
 class Policy(StrEnum):
@@ -49,18 +53,43 @@ class DType(Enum):
         return np.dtype(self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What a user may leave out: one value everywhere. A single number given in its place fills the array too."""
+
+    value: float
+
+    def __str__(self) -> str:
+        return f"{self.value:g} everywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Linspace:
+    """What a user may leave out: equally spaced numbers from 0 to 1."""
+
+    def __str__(self) -> str:
+        return "equally spaced from 0 to 1"
+
+
 @dataclass(frozen=True)
 class Input:
     """An input array.
 
     `shape` names its axes; equal names must have equal lengths. A last name that ends in `...` stands for one or more
-    axes that the kernel sees as one, `*` for none or more.
+    axes that the kernel sees as one, `*` for none or more. An axis named after an integer parameter has its length,
+    which is checked after the parameters.
     """
 
     name: str
     holds: Holds
     shape: tuple[str, ...]
     doc: str
+    below: str | int | None = None
+    """For targets: the number of classes, as an axis, an integer parameter or a number."""
+    sums_to_one: bool = False
+    """Whether the elements must sum to 1 within 1e-4; else `bad_parameter`, found after the contents of all inputs."""
+    default: Fill | Linspace | None = None
+    """What the Python interface passes where a user gives nothing; kernels always get an array."""
 
     @cached_property
     def symbols(self) -> tuple[str, ...]:
@@ -118,11 +147,15 @@ class Real:
     """A real parameter: given in float64, rounded to the call's dtype, then held against its domain."""
 
     name: str
-    default: float
+    default: float | None
     domain: Domain
     doc: str
     above: str | None = None
     """Name of an earlier parameter that this one must exceed."""
+    at_least: str | None = None
+    """Name of an earlier parameter below which this one may not be, where both are given."""
+    optional: bool = False
+    """Whether None is a value of its own: the kernel says what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +201,11 @@ Parameter: TypeAlias = Real | Integer | Word | Flag | Choice
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output array. `dtype` None means the call's own; an axis may be named after an integer parameter."""
+    """An output array. `dtype` None means the call's own.
+
+    An axis may be named after an integer parameter, and be a product such as `2 x N`; an open-ended name stands for its
+    axes, and for their product where it is written without its dots or in a product.
+    """
 
     name: str
     shape: tuple[str, ...]
@@ -194,9 +231,27 @@ class Size:
 
     dims: Dims
     parameters: Mapping[str, Value] = field(default_factory=dict)
+    dtypes: tuple[DType, ...] = ()
+    """Only these dtypes; all of the kernel's by default."""
+    memory: bool = False
+    """A large size, for full runs only, of which the peak of the extra memory is measured too."""
 
     def __str__(self) -> str:
         return ",".join(f"{name}={length}" for name, length in self.dims.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Convolved:
+    """An axis whose length follows from a convolution; it is checked after stride, padding and dilation."""
+
+    symbol: str
+    source: str
+    window: str
+
+    def length(self, dims: Dims) -> int:
+        """floor((source + 2 padding - dilation (window - 1) - 1) / stride) + 1, and not below 0."""
+        reach = dims[self.source] + 2 * dims["padding"] - dims["dilation"] * (dims[self.window] - 1) - 1
+        return max(reach // dims["stride"] + 1, 0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,10 +269,11 @@ class Kernel:
     cost: Callable[[Dims, int], Cost]
     """From the lengths of all axes and the size of the call's dtype in bytes."""
     bench: tuple[Size, ...]
-    positive: frozenset[str] = frozenset()
-    """Axes that must not be empty."""
+    at_least: Mapping[str, int] = field(default_factory=dict)
+    """Axes that must have some length."""
+    convolved: tuple[Convolved, ...] = ()
     dtypes: tuple[DType, ...] = (DType.float32, DType.float64)
-    """The call's dtypes: of its real arrays or, where there are none, of its output."""
+    """The call's dtypes: of its real arrays; where there are none, the parameter `dtype` or the only one there is."""
     transcendental: Callable[[Mapping[str, Value]], bool] = lambda _: False
     """Whether a decision is taken on a rounded transcendental, so that fixtures must keep their margin."""
 
@@ -253,36 +309,52 @@ class Kernel:
             dims[symbol] = math.prod(shapes[place][axis:]) if last else shapes[place][axis]
         for parameter, value in zip(self.parameters, parameters, strict=True):
             if isinstance(parameter, Integer):
-                dims[parameter.name] = int(value)
+                dims[parameter.name] = int(value or 0)
         return dims
 
-    def call_dtype(self, inputs: Sequence[Array]) -> np.dtype[np.generic]:
-        """The dtype of the first real input, or of the output where there is none."""
-        return self.dtypes[0].numpy if self.first_real is None else inputs[self.first_real].dtype
+    @cached_property
+    def dtype_parameter(self) -> int | None:
+        """Place of the parameter `dtype`, which kernels without real inputs have."""
+        return next((i for i, p in enumerate(self.parameters) if p.name == "dtype"), None)
+
+    def call_dtype(self, inputs: Sequence[Array], parameters: Sequence[Value]) -> np.dtype[np.generic]:
+        """The dtype of the first real input; else that of the parameter `dtype`, or the only one there is."""
+        if self.first_real is not None:
+            return inputs[self.first_real].dtype
+        if self.dtype_parameter is not None and parameters[self.dtype_parameter] in DType.__members__:
+            return DType[str(parameters[self.dtype_parameter])].numpy
+        return self.dtypes[-1].numpy
 
     @cached_property
-    def _output_axes(self) -> list[list[tuple[int, slice | int]]]:
-        """For each output axis the input and the part of its shape, or -1 and the place of a parameter."""
+    def _output_axes(self) -> list[list[tuple[tuple[int, slice | int], ...]]]:
+        """For each output axis its factors: an input and a part of its shape; -1 and a parameter; -2 and a number."""
         lengths = {p.name: (-1, i) for i, p in enumerate(self.parameters) if isinstance(p, Integer)}
-        axes: list[list[tuple[int, slice | int]]] = []
-        for output in self.outputs:
-            axes.append([])
-            for symbol in output.shape:
-                name = symbol.rstrip(".*")
-                place, axis = lengths[name] if name in lengths else self.sources[name]
-                axes[-1].append((place, axis if place < 0 else slice(axis, None if name != symbol else axis + 1)))
-        return axes
+
+        def factor(symbol: str) -> tuple[int, slice | int]:
+            if symbol.isdigit():
+                return -2, int(symbol)
+            name = symbol.rstrip(".*")
+            if name in lengths:
+                return lengths[name]
+            place, axis = self.sources[name]
+            open_ended = self.inputs[place].shape[axis] != name
+            return place, slice(axis, None if open_ended else axis + 1)
+
+        return [[tuple(map(factor, axis.split(" x "))) for axis in output.shape] for output in self.outputs]
 
     def output_shapes(self, inputs: Sequence[Array], parameters: Sequence[Value]) -> list[tuple[int, ...]]:
         """Shapes of the outputs; for a call that will be refused, some shapes."""
         shapes = []
-        for axes in self._output_axes:
+        for output, axes in zip(self.outputs, self._output_axes, strict=True):
             shape: list[int] = []
-            for place, part in axes:
-                if isinstance(part, slice):
-                    shape += inputs[place].shape[part]
-                else:
-                    shape.append(max(int(parameters[part]), 0))
+            for symbol, factors in zip(output.shape, axes, strict=True):
+                lengths: list[int] = []
+                for place, part in factors:
+                    if isinstance(part, slice):
+                        lengths += inputs[place].shape[part]
+                    else:
+                        lengths.append(part if place == -2 else max(int(parameters[part] or 0), 0))
+                shape += lengths if symbol[-1] in ".*" else (math.prod(lengths),)
             shapes.append(tuple(shape))
         return shapes
 
@@ -296,7 +368,7 @@ class Kernel:
 
     def allocate(self, inputs: Sequence[Array], parameters: Sequence[Value]) -> list[Array]:
         """Fresh, uninitialised outputs of the right shapes and dtypes, also for a call that will be refused."""
-        dtype = self.call_dtype(inputs)
+        dtype = self.call_dtype(inputs, parameters)
         if not self.takes(dtype):
             dtype = self.dtypes[-1].numpy
         return [

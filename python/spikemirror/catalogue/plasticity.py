@@ -7,12 +7,14 @@ from spikemirror.catalogue.kernel import (
     NON_NEGATIVE,
     POSITIVE,
     Choice,
+    Convolved,
     Cost,
     Dims,
     Domain,
     Flag,
     Holds,
     Input,
+    Integer,
     Kernel,
     Output,
     Policy,
@@ -54,7 +56,56 @@ def _linear_cost(d: Dims, size: int) -> Cost:
     )
 
 
+def _run_cost(d: Dims, size: int) -> Cost:
+    weights, neurons = d["post"] * d["pre"], d["B"] * (d["post"] + d["pre"])
+    return Cost(
+        bytes=2.0 * size * (weights + neurons) + d["T"] * neurons,
+        flops=d["T"] * (weights * (4.0 * d["B"] + 6) + 4.0 * neurons),
+        elements=d["T"] * weights,
+    )
+
+
+def _conv_cost(d: Dims, size: int) -> Cost:
+    weights = d["out"] * d["in"] * d["kh"] * d["kw"]
+    pre, post = d["B"] * d["in"] * d["H"] * d["W"], d["B"] * d["out"] * d["Ho"] * d["Wo"]
+    return Cost(
+        bytes=2.0 * size * (weights + pre + post) + pre + post,
+        flops=4.0 * weights * d["B"] * d["Ho"] * d["Wo"] + 6.0 * weights + 4.0 * (pre + post),
+        elements=weights * d["B"] * d["Ho"] * d["Wo"],
+    )
+
+
 KERNELS = (
+    Kernel(
+        name="hebbian",
+        family="plasticity",
+        summary="General Hebbian expansion to second order, averaged over a batch; unbounded.",
+        formula=(
+            "dW_ij = c0 W_ij + c1_pre mean_b(x_bj) + c1_post mean_b(y_bi) + c2_corr mean_b(y_bi x_bj)\n"
+            "weights' = W + eta dW"
+        ),
+        source="Gerstner & Kistler 2002, Mathematical formulations of Hebbian learning, eq. 3, Biol. Cybern. 87",
+        inputs=(
+            Input("weights", Holds.REAL, ("post", "pre"), "synaptic weights W"),
+            Input("pre", Holds.REAL, ("B", "pre"), "presynaptic activity x"),
+            Input("post", Holds.REAL, ("B", "post"), "postsynaptic activity y"),
+        ),
+        parameters=(
+            Real("eta", 0.01, FINITE, "learning rate"),
+            Real("c0", 0.0, FINITE, "coefficient of the weight itself: decay if negative"),
+            Real("c1_pre", 0.0, FINITE, "coefficient of presynaptic activity alone"),
+            Real("c1_post", 0.0, FINITE, "coefficient of postsynaptic activity alone"),
+            Real("c2_corr", 1.0, FINITE, "coefficient of the correlation: negative for anti-Hebbian"),
+        ),
+        outputs=(Output("weights", ("post", "pre"), Policy.BUDGET, "the updated weights"),),
+        at_least={"B": 1},
+        cost=lambda d, size: Cost(
+            bytes=size * (2.0 * d["post"] * d["pre"] + d["B"] * (d["post"] + d["pre"])),
+            flops=d["post"] * d["pre"] * (2.0 * d["B"] + 8),
+            elements=d["post"] * d["pre"],
+        ),
+        bench=(Size({"post": 64, "pre": 32, "B": 8}), Size({"post": 1024, "pre": 1024, "B": 32})),
+    ),
     Kernel(
         name="stdp_trace",
         family="plasticity",
@@ -103,5 +154,69 @@ KERNELS = (
         ),
         cost=_linear_cost,
         bench=(Size({"post": 64, "pre": 32, "B": 4}), Size({"post": 1024, "pre": 1024, "B": 1})),
+    ),
+    Kernel(
+        name="stdp_linear_run",
+        family="plasticity",
+        summary="T STDP steps of a dense layer in one call.",
+        formula="equal to T times stdp_linear, each step on the weights and traces of the step before",
+        source=STDP,
+        inputs=(
+            Input("weights", Holds.REAL, ("post", "pre"), "synaptic weights W"),
+            Input("z_pre", Holds.SPIKES, ("B", "T", "pre"), "presynaptic spikes"),
+            Input("z_post", Holds.SPIKES, ("B", "T", "post"), "postsynaptic spikes"),
+            Input("t_pre", Holds.REAL, ("B", "pre"), "presynaptic traces before the first step"),
+            Input("t_post", Holds.REAL, ("B", "post"), "postsynaptic traces before the first step"),
+        ),
+        parameters=STDP_PARAMETERS,
+        outputs=(
+            Output("weights", ("post", "pre"), Policy.BUDGET, "the weights after the last step"),
+            Output("t_pre", ("B", "pre"), Policy.BITS, "the presynaptic traces after the last step"),
+            Output("t_post", ("B", "post"), Policy.BITS, "the postsynaptic traces after the last step"),
+        ),
+        cost=_run_cost,
+        bench=(
+            Size({"post": 64, "pre": 32, "B": 4, "T": 25}),
+            Size({"post": 1024, "pre": 1024, "B": 1, "T": 100}),
+        ),
+    ),
+    Kernel(
+        name="stdp_conv2d",
+        family="plasticity",
+        summary="One STDP step of a two-dimensional convolution.",
+        formula=(
+            "traces as in stdp_linear; row = y stride + u dilation - padding, column = x stride + v dilation - padding;"
+            " outside of the image traces and spikes are 0\n"
+            "plus_oiuv = sum_b,y,x z_post_boyx t_pre'_bi,row,column\n"
+            "minus_oiuv = sum_b,y,x t_post'_boyx z_pre_bi,row,column\n"
+            "weights' = bound(W + A_plus(W) plus - A_minus(W) minus), amplitudes as in stdp_linear\n"
+            "Ho = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1, and not below 0; Wo alike"
+        ),
+        source=STDP,
+        inputs=(
+            Input("weights", Holds.REAL, ("out", "in", "kh", "kw"), "synaptic weights W"),
+            Input("z_pre", Holds.SPIKES, ("B", "in", "H", "W"), "presynaptic spikes"),
+            Input("z_post", Holds.SPIKES, ("B", "out", "Ho", "Wo"), "postsynaptic spikes"),
+            Input("t_pre", Holds.REAL, ("B", "in", "H", "W"), "presynaptic traces"),
+            Input("t_post", Holds.REAL, ("B", "out", "Ho", "Wo"), "postsynaptic traces"),
+        ),
+        parameters=(
+            *STDP_PARAMETERS,
+            Integer("stride", 1, Domain(1), "step between positions"),
+            Integer("padding", 0, Domain(0), "zeros around the image"),
+            Integer("dilation", 1, Domain(1), "distance between the window's elements"),
+        ),
+        outputs=(
+            Output("weights", ("out", "in", "kh", "kw"), Policy.BUDGET, "the updated weights"),
+            Output("t_pre", ("B", "in", "H", "W"), Policy.BITS, "the updated presynaptic traces"),
+            Output("t_post", ("B", "out", "Ho", "Wo"), Policy.BITS, "the updated postsynaptic traces"),
+        ),
+        at_least={"kh": 1, "kw": 1},
+        convolved=(Convolved("Ho", "H", "kh"), Convolved("Wo", "W", "kw")),
+        cost=_conv_cost,
+        bench=(
+            Size({"B": 1, "in": 2, "out": 4, "kh": 3, "kw": 3, "H": 8, "W": 8, "Ho": 6, "Wo": 6}),
+            Size({"B": 8, "in": 16, "out": 32, "kh": 3, "kw": 3, "H": 28, "W": 28, "Ho": 26, "Wo": 26}),
+        ),
     ),
 )

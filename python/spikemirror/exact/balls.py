@@ -16,11 +16,8 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, arb_mat
 
-from spikemirror.exact.formats import Format
-from spikemirror.reference.namespace import power_of_two
-
-TRANSCENDENTAL_ULPS = 4
-"""What a mirror's exp, log or power may be off by."""
+from spikemirror.exact.formats import Format, fraction
+from spikemirror.reference.namespace import COMPOSED_ULPS, TRANSCENDENTAL_ULPS, power_of_two
 
 Objects = npt.NDArray[Any]
 
@@ -121,7 +118,7 @@ class Balls:
         return out
 
     def asarray(self, x: npt.ArrayLike) -> Objects:
-        return self._map(lambda v: Ball(self, arb(float(v))), np.asarray(x))
+        return self._map(lambda v: self.rounded(arb(float(v))), np.asarray(x))
 
     def scalar(self, x: float) -> Ball:
         return Ball(self, arb(float(x)))
@@ -149,6 +146,19 @@ class Balls:
             return self.rounded(low.union(high) if low != high else high)
 
         return self._map(one, x)
+
+    def _increasing(self, function: Callable[[arb], arb], x: Any, ulps: int) -> Objects:
+        def one(b: Ball) -> Ball:
+            low, high = function(b.value.lower()), function(b.value.upper())
+            return self.rounded(low.union(high) if b.value.rad() > 0 else low, ulps)
+
+        return self._map(one, x)
+
+    def sigmoid(self, x: Any) -> Objects:
+        return self._increasing(lambda v: 1 / (1 + (-v).exp()), x, COMPOSED_ULPS)
+
+    def softplus(self, x: Any) -> Objects:
+        return self._increasing(lambda v: v.exp().log1p() if v < 0 else v + (-v).exp().log1p(), x, COMPOSED_ULPS)
 
     def power(self, base: Any, exponent: Ball) -> Objects:
         """Monotone in the base, so the two ends decide; that way a base that may be 0 is no trouble."""
@@ -179,9 +189,40 @@ class Balls:
 
         return self._map(one, x)
 
+    def rint(self, x: Any) -> Objects:
+        """To the nearest integer; a tie is decided where it is exact."""
+
+        def one(b: Ball) -> float:
+            low, high = (round(fraction(end)) for end in (b.value.lower(), b.value.upper()))
+            if low != high:
+                raise Undecided(f"rounding of {b.value}")
+            return float(low)
+
+        return self._map(one, x)
+
+    def argmax(self, x: Any, axis: int) -> npt.NDArray[np.intp]:
+        """Decided by the balls; identical balls come from identical operations, which give identical floats: a tie."""
+
+        def one(row: Objects) -> int:
+            best = 0
+            for i in range(1, len(row)):
+                a, b = row[i].value, row[best].value
+                if not _identical(a, b) and row[i] > row[best]:
+                    best = i
+            return best
+
+        x = np.moveaxis(np.asarray(x, object), axis, -1)
+        places = np.empty(x.shape[:-1], np.intp)
+        for index in np.ndindex(places.shape):
+            places[index] = one(x[index])
+        return places
+
     def below(self, words: npt.NDArray[np.uint32], p: Any) -> npt.NDArray[np.bool_]:
         scaled = self._map(lambda b: Ball(self, b.value * arb(2) ** 32), p)
         return self._map(lambda word, bound: bound > int(word), words, scaled).astype(np.bool_)
+
+    def concatenate(self, parts: list[Objects]) -> Objects:
+        return np.concatenate(parts)
 
     def sum(self, x: Any, axis: int) -> Objects:
         x = np.moveaxis(np.asarray(x, object), axis, -1)
@@ -246,6 +287,10 @@ class Balls:
 def _midpoints(x: Any) -> npt.NDArray[np.float64]:
     x = np.asarray(x, object)
     return np.array([float(b.value.mid()) for b in x.flat], np.float64).reshape(x.shape)
+
+
+def _identical(a: arb, b: arb) -> bool:
+    return bool(a.mid() == b.mid()) and bool(a.rad() == b.rad())
 
 
 def _nonnegative_power(base: arb, exponent: arb) -> arb:

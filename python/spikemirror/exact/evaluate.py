@@ -37,10 +37,10 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
     is the distance from it to the far end of the ball that any evaluation in the call's dtype must hit.
     Undecided is raised where a comparison in the text cannot be decided at the dtype's precision.
     """
-    dtype = parameter_dtype(kernel, inputs)
+    dtype = parameter_dtype(kernel, inputs, parameters)
     modelled = FORMATS[dtype.name]
     values = [
-        rounded(value, dtype) if isinstance(declared, Real) else value
+        rounded(value, dtype) if isinstance(declared, Real) and value is not None else value
         for declared, value in zip(kernel.parameters, parameters, strict=True)
     ]
     saved = ctx.prec
@@ -66,7 +66,7 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
             output_dtype = declared.dtype.numpy if declared.dtype else dtype
             results.append(
                 Expected(
-                    np.array([want for want, _ in near], np.float64).astype(output_dtype).reshape(shape),
+                    np.array([want + 0.0 for want, _ in near], np.float64).astype(output_dtype).reshape(shape),
                     np.array([_ceiling(b) for b in budget], np.float64).reshape(shape),
                 )
             )

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from spikemirror.catalogue.kernel import Array, Kernel, Value
+from spikemirror.catalogue.kernel import Array, DType, Kernel, Value
 from spikemirror.files import project_folder
 
 FORMAT = 1
@@ -66,17 +66,20 @@ class CaseRecord(msgspec.Struct, forbid_unknown_fields=True):
     why: str
     catches: list[str]
     verbatim: bool
-    parameters: dict[str, float | int | bool | str]
+    parameters: dict[str, float | int | bool | str | None]
     inputs: dict[str, ArrayRecord]
     expected: dict[str, ExpectedRecord]
 
     def arguments(self, kernel: Kernel, dtype: str) -> tuple[list[Array], list[Value]]:
-        """Inputs and parameters of the call in one dtype, in signature order."""
+        """Inputs and parameters of the call in one dtype, in signature order; a parameter `dtype` is that dtype."""
         inputs = []
         for declared in kernel.inputs:
             array = self.inputs[declared.name].array()
             inputs.append(array if self.verbatim or declared.holds != "real" else array.astype(dtype))
-        return inputs, [decode_value(self.parameters[p.name]) for p in kernel.parameters]
+        given = dict(self.parameters)
+        if given.get("dtype") in DType.__members__:
+            given["dtype"] = dtype
+        return inputs, [decode_value(given[p.name]) for p in kernel.parameters]
 
 
 class FixtureRecord(msgspec.Struct, forbid_unknown_fields=True):

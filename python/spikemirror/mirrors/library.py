@@ -93,6 +93,8 @@ def _array(array: Array) -> bytes:
 
 
 def _parameter(declared: Parameter, value: Value) -> bytes:
+    if value is None:
+        return INTEGER.pack(0, 0)
     match declared:
         case Real():
             return REAL.pack(value, 1)

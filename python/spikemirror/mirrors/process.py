@@ -86,6 +86,11 @@ class ProcessMirror:
         return self._introduction
 
     @property
+    def process_id(self) -> int:
+        """Of the running program; starts it."""
+        return self._connect().process_id
+
+    @property
     def kernels(self) -> frozenset[str]:
         """See Mirror."""
         return frozenset(self.introduction.kernels)
@@ -256,6 +261,11 @@ class _Connection:
             os.close(request_end)
             os.close(reply_end)
         self._decoder: msgspec.json.Decoder[Reply] = msgspec.json.Decoder(Reply)
+
+    @property
+    def process_id(self) -> int:
+        """Of the program."""
+        return self._process.pid
 
     def ask(self, request: Request, seconds: float) -> Reply:
         """Send a line, read a line."""

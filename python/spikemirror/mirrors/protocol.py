@@ -45,7 +45,7 @@ class Call(msgspec.Struct, tag="call", forbid_unknown_fields=True):
 
     id: int
     kernel: str
-    parameters: dict[str, float | int | bool | str]
+    parameters: dict[str, float | int | bool | str | None]
     inputs: dict[str, WireArray]
     outputs: dict[str, WireArray]
 
@@ -55,7 +55,7 @@ class Time(msgspec.Struct, tag="time", forbid_unknown_fields=True):
 
     id: int
     kernel: str
-    parameters: dict[str, float | int | bool | str]
+    parameters: dict[str, float | int | bool | str | None]
     inputs: dict[str, WireArray]
     outputs: dict[str, WireArray]
     repeats: Annotated[int, msgspec.Meta(ge=1)]

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from spikemirror.catalogue.kernel import Array, Integer, Kernel, Real, Value
-from spikemirror.reference import contrastive, encoders, philox, plasticity
 from spikemirror.reference.namespace import NumPy
-
-FAMILIES: dict[str, ModuleType] = {
-    "philox": philox,
-    "contrastive": contrastive,
-    "plasticity": plasticity,
-    "encoders": encoders,
-}
 
 
 def text(kernel: Kernel) -> Callable[..., tuple[Any, ...]]:
-    """The reference function of a kernel."""
-    function: Callable[..., tuple[Any, ...]] = getattr(FAMILIES[kernel.family], kernel.name)
+    """The reference function of a kernel: that of its name in the file of its family."""
+    family = importlib.import_module(f"spikemirror.reference.{kernel.family}")
+    function: Callable[..., tuple[Any, ...]] = getattr(family, kernel.name)
     return function
 
 
@@ -37,9 +30,9 @@ def evaluate(kernel: Kernel, xp: Any, inputs: Sequence[Array], parameters: Seque
     for parameter, value in zip(kernel.parameters, parameters, strict=True):
         match parameter:
             case Real():
-                values[parameter.name] = xp.scalar(float(value))
+                values[parameter.name] = None if value is None else xp.scalar(float(value))
             case Integer():
-                values[parameter.name] = int(value)
+                values[parameter.name] = int(value or 0)
             case _:
                 values[parameter.name] = value
     return list(text(kernel)(xp, *arrays, **values))
@@ -47,7 +40,7 @@ def evaluate(kernel: Kernel, xp: Any, inputs: Sequence[Array], parameters: Seque
 
 def compute(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value]) -> list[Array]:
     """The canonical result in the call's dtype; the arguments must have passed the checks."""
-    dtype = kernel.call_dtype(inputs)
+    dtype = kernel.call_dtype(inputs, parameters)
     xp = NumPy(dtype if dtype.kind == "f" else np.float64)
     with np.errstate(all="ignore"):
         results = evaluate(kernel, xp, inputs, parameters)

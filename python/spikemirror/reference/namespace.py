@@ -16,6 +16,12 @@ Real = Any
 """An array or scalar of the namespace: NumPy floats here, balls there."""
 
 
+TRANSCENDENTAL_ULPS = 4
+"""What a mirror's exp, log or power may be off by."""
+COMPOSED_ULPS = 2 * TRANSCENDENTAL_ULPS
+"""What its sigmoid or softplus, made of such functions, may be off by."""
+
+
 def power_of_two(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The greatest power of two not above |x|, by which scaling is exact; 0 for 0."""
     mantissa, exponent = np.frexp(x)
@@ -26,7 +32,8 @@ class NumPy:
     """The namespace in one dtype."""
 
     exp, log, log1p, sqrt = staticmethod(np.exp), staticmethod(np.log), staticmethod(np.log1p), staticmethod(np.sqrt)
-    maximum, minimum, floor = staticmethod(np.maximum), staticmethod(np.minimum), staticmethod(np.floor)
+    maximum, minimum = staticmethod(np.maximum), staticmethod(np.minimum)
+    floor, rint = staticmethod(np.floor), staticmethod(np.rint)
     where, matmul = staticmethod(np.where), staticmethod(np.matmul)
 
     def __init__(self, dtype: npt.DTypeLike) -> None:
@@ -46,6 +53,10 @@ class NumPy:
         """Zeros."""
         return np.zeros(shape, self.dtype)
 
+    def concatenate(self, parts: list[Real]) -> Real:
+        """Vectors one after the other."""
+        return np.concatenate(parts)
+
     def sum(self, x: Real, axis: int) -> Real:
         """Sum along an axis, in any order."""
         return np.sum(x, axis=axis, dtype=self.dtype)
@@ -62,10 +73,23 @@ class NumPy:
         """base^exponent for base >= 0 and exponent >= 0, with 0^0 = 1."""
         return np.power(base, exponent)
 
+    def sigmoid(self, x: Real) -> Real:
+        """1 / (1 + exp(-x)), from the side on which exp does not overflow."""
+        e = np.exp(-abs(x))
+        return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
+
+    def softplus(self, x: Real) -> Real:
+        """ln(1 + exp(x)), without overflow or cancellation."""
+        return np.maximum(x, 0) + np.log1p(np.exp(-abs(x)))
+
     def below(self, words: npt.NDArray[np.uint32], p: Real) -> npt.NDArray[np.bool_]:
         """w < ceil(p 2^32), which is w < p 2^32, decided in float64: exact."""
         below: npt.NDArray[np.bool_] = words < np.asarray(p, np.float64) * 4294967296.0
         return below
+
+    def argmax(self, x: Real, axis: int) -> Any:
+        """Where the greatest element is, the lowest index of equal ones: a decision."""
+        return np.argmax(x, axis=axis)
 
     def pivot(self, x: Real, axis: int) -> Any:
         """Where the greatest element is: chooses the way a sum is evaluated, not its value."""

@@ -44,15 +44,16 @@ def _best(group: dict[str, Row]) -> float:
 
 
 def _figures(row: Row, best: float) -> tuple[str, str, str, str] | None:
-    """Time, times the best one, round trip, share of the roofline."""
+    """Time, times the best one, round trip (with the peak of the extra memory), share of the roofline."""
     if row.inside is None or row.round_trip is None or row.rates is None:
         return None
     mark = "~" if row.inside.unstable else ""
     share = 100 * row.rates.roofline
+    memory = f" +{row.peak_extra_bytes >> 20} MiB" if row.peak_extra_bytes is not None else ""
     return (
         mark + duration(row.inside.median),
         f"{_digits(row.inside.median / best)}x",
-        duration(row.round_trip.median),
+        duration(row.round_trip.median) + memory,
         f"{share:.0f} %" if share >= 1 else f"{share:.1g} %",
     )
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from spikemirror.catalogue.cases import contrastive, encoders, philox, plasticity
+import importlib
+
 from spikemirror.catalogue.cases.case import Case
 from spikemirror.catalogue.cases.rejections import rejections
 from spikemirror.catalogue.kernel import Kernel
 
-VALID: dict[str, tuple[Case, ...]] = {
-    name: cases for family in (philox, contrastive, plasticity, encoders) for name, cases in family.CASES.items()
-}
-
 
 def cases(kernel: Kernel) -> list[Case]:
-    """All cases of a kernel, valid ones first."""
-    return [*VALID[kernel.name], *rejections(kernel)]
+    """All cases of a kernel: the valid ones in the file of its family, then the rejections."""
+    family = importlib.import_module(f"spikemirror.catalogue.cases.{kernel.family}")
+    return [*family.CASES[kernel.name], *rejections(kernel)]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from spikemirror.catalogue.cases.case import DOUBLE, SINGLE, Case, ones, real, silence, spikes, train, uniform
+from spikemirror.catalogue.kernel import Array
 
 NOISE = uniform(11, 9, 16)
 ORTHOGONAL = np.eye(5)
@@ -141,10 +142,54 @@ GOODNESS = (
     _goodness("subnormal", "squares underflow to 0 or to subnormals", ("square-missing",), np.array([5e-324, 1e-155, 3e-160]), DOUBLE),
 )  # fmt: skip
 
+
+def _layer(
+    name: str,
+    why: str,
+    catches: tuple[str, ...],
+    z: Any,
+    labels: Any,
+    theta: float,
+    dtypes: tuple[str, ...] | None = None,
+) -> Case:
+    inputs: dict[str, Array] = {"activations": np.asarray(z, np.float64), "labels": np.asarray(labels, np.int32)}
+    return Case(id=name, why=why, catches=catches, inputs=inputs, parameters={"theta": theta}, dtypes=dtypes)
+
+
+Z = uniform(801, 5, 4)
+LABELS = [1, 0, 0, 1, 1]
+
+LAYER = (
+    _layer("plain", "positive and negative samples around the threshold", ("square-missing", "theta-squared", "label-sign", "sum-for-mean"), Z, LABELS, 1.25),
+    _layer("no-sample", "an empty batch: loss 0", ("empty-nan",), np.zeros((0, 3)), [], 1.0),
+    _layer("no-neuron", "no neuron: goodness 0", ("empty-nan",), np.zeros((2, 0)), [0, 1], 0.5),
+    _layer("single", "one sample, one neuron", ("dropped-last",), real([[0.75]]), [1], 0.5),
+    _layer("two", "two samples, two neurons", ("wrong-axis", "dropped-last"), uniform(802, 2, 2), [0, 1], 0.5),
+    _layer("past-simd", "one neuron past a SIMD width of 16", ("dropped-last",), uniform(803, 3, 17), [1, 0, 1], 6.0),
+    _layer("past-tile", "one sample past 32", ("dropped-last", "wrong-axis"), uniform(804, 33, 5), spikes(805, 33).astype(np.int32), 1.7),
+    _layer("all-positive", "positive samples only", ("label-sign",), Z, [1, 1, 1, 1, 1], 1.0),
+    _layer("all-negative", "negative samples only", ("label-sign",), Z, [0, 0, 0, 0, 0], 1.0),
+    _layer("on-threshold", "goodness exactly theta: probability 1/2", ("theta-squared", "log2-for-log"), real([[1.0, 2.0], [2.0, 1.0]]), [0, 1], 5.0),
+    _layer("far-above", "goodness far above theta: exp overflows if taken from the wrong side", ("sigmoid-overflow", "probability-floor"), real([[40.0, 3.0], [50.0, 1.0]]), [0, 1], 2.0),
+    _layer("far-below", "theta far above the goodness", ("sigmoid-overflow", "probability-floor"), uniform(806, 2, 3), [0, 1], 2000.0),
+    _layer("negative-theta", "a threshold below 0 is used as given", ("theta-squared", "parameter-unrounded"), Z, LABELS, -1.1),
+    _layer("silence", "no activity", ("square-missing",), np.zeros((3, 4)), [0, 1, 0], 0.3),
+    _layer("double-digits", "activations with all 53 bits", ("float32-accumulator",), Z / 3.0, LABELS, 0.1, DOUBLE),
+    _layer("at-1e100", "squares near the greatest float64", ("float32-accumulator",), Z * 1e100, LABELS, 1.0, DOUBLE),
+)  # fmt: skip
+
+INFONCE_GRAD = (
+    *(c for c in INFONCE if not c.id.startswith(("near-floor", "greatest", "past-tile"))),
+    _infonce("past-tile", "one row past a tile of 32", ("dropped-last",), uniform(828, 33, 7), uniform(829, 33, 7), symmetric=True),
+    _infonce("radial", "longer views of the same directions: the gradient shrinks with the norm", ("norm-gradient",), ROWS * 8, uniform(827, 3, 4) / 8),
+)  # fmt: skip
+
 CASES = {
     "infonce": INFONCE,
+    "infonce_grad": INFONCE_GRAD,
     "csdp_positive": tuple(made[0] for made in UPDATES),
     "csdp_negative": tuple(made[1] for made in UPDATES),
     "csdp_step": tuple(made[2] for made in UPDATES),
     "goodness": GOODNESS,
+    "csdp_layer_goodness": LAYER,
 }

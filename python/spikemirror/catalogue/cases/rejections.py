@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 import numpy as np
 
-from spikemirror.catalogue.cases.case import Case, spikes, uniform
+from spikemirror.catalogue.cases.case import Case, real, spikes, uniform
 from spikemirror.catalogue.kernel import Array, Choice, Holds, Input, Integer, Kernel, Real, Value
 from spikemirror.catalogue.rejection import Code
 
 LENGTHS = (2, 3, 4, 5, 6)
+MANY_LENGTHS = (2, 1, 2, 3, 1, 3, 4, 1, 1)
 PHASE = {
     Code.bad_dtype: 0,
     Code.bad_rank: 1,
@@ -39,6 +40,8 @@ class Departure:
     inputs: Mapping[str, Array] = field(default_factory=dict)
     parameters: Mapping[str, Value] = field(default_factory=dict)
     dtypes: tuple[str, ...] | None = None
+    late: bool = False
+    """A shape that is checked after the parameters."""
 
     @property
     def touched(self) -> set[str]:
@@ -49,7 +52,7 @@ class Departure:
 def rejections(kernel: Kernel) -> list[Case]:
     """All of them; ids are unique and stable."""
     base = _base(kernel)
-    singles = [*_arrays(kernel, base), *_parameters(kernel), *_contents(kernel, base)]
+    singles = [*_arrays(kernel, base), *_parameters(kernel), *_contents(kernel, base), *_sums(kernel, base)]
     cases = [_case(base, f"reject-{d.argument}-{d.label}", d.why, d.catches, d) for d in singles]
     for first, second in _pairs(kernel, singles):
         name = f"order-{first.argument}-{first.label}-before-{second.argument}-{second.label}"
@@ -78,19 +81,31 @@ def _case(base: Case, name: str, why: str, catches: str, *departures: Departure)
 def _base(kernel: Kernel) -> Case:
     """A small valid call, from which each rejection departs."""
     symbols = list(dict.fromkeys(s for i in kernel.inputs for s in i.symbols))
-    lengths = dict(zip(symbols, LENGTHS, strict=False))
+    lengths = dict(zip(symbols, LENGTHS if len(symbols) <= len(LENGTHS) else MANY_LENGTHS, strict=False)) | {
+        p.name: 3 if p.default is None else p.default for p in kernel.parameters if isinstance(p, Integer)
+    }
+    sizes = {"stride": 1, "padding": 0, "dilation": 1} | lengths
+    lengths |= {c.symbol: c.length(sizes) for c in kernel.convolved}
     inputs = {
-        declared.name: _array(declared, seed, [lengths[s] for s in declared.symbols])
+        declared.name: _array(declared, seed, [lengths[s] for s in declared.symbols], lengths)
         for seed, declared in enumerate(kernel.inputs, start=1)
     }
     parameters: dict[str, Value] = {
-        p.name: 3 for p in kernel.parameters if isinstance(p, Integer) and p.default is None
+        p.name: 3 if isinstance(p, Integer) else 1.0
+        for p in kernel.parameters
+        if p.default is None and (isinstance(p, Integer) or (isinstance(p, Real) and not p.optional))
     }
     return Case(id="base", why="", catches=(), inputs=inputs, parameters=parameters)
 
 
-def _array(declared: Input, seed: int, shape: list[int]) -> Array:
-    return spikes(seed, *shape) if declared.holds is Holds.SPIKES else uniform(seed, *shape)
+def _array(declared: Input, seed: int, shape: Sequence[int], lengths: Mapping[str, int]) -> Array:
+    match declared.holds:
+        case Holds.REAL:
+            return np.full(shape, 1 / shape[0]) if declared.sums_to_one else uniform(seed, *shape)
+        case Holds.SPIKES:
+            return spikes(seed, *shape)
+        case Holds.TARGETS:
+            return spikes(seed, *shape).astype(np.int32)
 
 
 def _arrays(kernel: Kernel, base: Case) -> Iterator[Departure]:
@@ -115,33 +130,32 @@ def _arrays(kernel: Kernel, base: Case) -> Iterator[Departure]:
 
 
 def _shapes(kernel: Kernel, base: Case) -> Iterator[Departure]:
+    late = {p.name for p in kernel.parameters} | {c.symbol for c in kernel.convolved}
     seen: set[str] = set()
     for declared in kernel.inputs:
         name, array = declared.name, base.inputs[declared.name]
         for axis, symbol in enumerate(declared.symbols):
-            if symbol in seen:
+            open_ended = declared.open_ended and axis == len(declared.shape) - 1
+            if symbol in seen or symbol in late:
                 for label, change in (("longer", 1), ("shorter", -1)):
                     shape = [length + change * (axis == i) for i, length in enumerate(array.shape)]
-                    why = f"axis {symbol} of {name} is {label} than an earlier input's"
-                    other = {name: _array(declared, 9, shape)}
-                    yield Departure(Code.bad_shape, name, f"{symbol}-{label}", why, inputs=other)
-            elif symbol in kernel.positive:
-                emptied = {
-                    i.name: np.delete(base.inputs[i.name], np.s_[:], i.symbols.index(symbol))
+                    why = f"axis {symbol} of {name} is {label} than it must be"
+                    other = {name: np.resize(array, shape)}
+                    yield Departure(Code.bad_shape, name, f"{symbol}-{label}", why, inputs=other, late=symbol in late)
+            elif symbol in kernel.at_least:
+                least = kernel.at_least[symbol]
+                cut = {
+                    i.name: np.delete(base.inputs[i.name], np.s_[least - 1 :], i.symbols.index(symbol))
                     for i in kernel.inputs
                     if symbol in i.symbols
                 }
-                why = f"axis {symbol} of {name} is empty"
-                yield Departure(Code.bad_shape, name, f"{symbol}-empty", why, "empty-nan", inputs=emptied)
-            elif declared.open_ended:
-                continue
-            seen.add(symbol)
-        if declared.open_ended:
-            if declared.symbols[-1] in seen:
+                why = f"axis {symbol} of {name} is shorter than {least}"
+                yield Departure(Code.bad_shape, name, f"{symbol}-short", why, "empty-nan", inputs=cut)
+            if open_ended and symbol in seen:
                 why = f"{name} has as many elements as an earlier input, but other axes"
-                other = {name: array.reshape(1, *array.shape)}
+                other = {name: array.reshape(*array.shape[:axis], 1, *array.shape[axis:])}
                 yield Departure(Code.bad_shape, name, "other-axes", why, "wrong-axis", inputs=other)
-            seen.add(declared.symbols[-1])
+            seen.add(symbol)
 
 
 def _parameters(kernel: Kernel) -> Iterator[Departure]:
@@ -167,6 +181,8 @@ def _parameters(kernel: Kernel) -> Iterator[Departure]:
                 if parameter.above is not None:
                     lower = next(p.default for p in kernel.parameters if p.name == parameter.above)
                     bad.append(("equal", lower or 0.0, f"not above {parameter.above}"))
+                if parameter.at_least is not None:
+                    yield _below(kernel, parameter)
         for label, value, reason in bad:
             yield Departure(code, name, label, f"{name} is {reason}", parameters={name: value})
         if isinstance(parameter, Real) and "float32" in (d.name for d in kernel.dtypes):
@@ -177,12 +193,26 @@ def _parameters(kernel: Kernel) -> Iterator[Departure]:
             )
 
 
+def _below(kernel: Kernel, parameter: Real) -> Departure:
+    """A value in its domain, but below the one of an earlier parameter, which is raised for that."""
+    low = parameter.domain.low or 0.0
+    changed: dict[str, Value] = {str(parameter.at_least): low + 0.75, parameter.name: low + 0.25}
+    why = f"{parameter.name} is below {parameter.at_least}"
+    return Departure(Code.bad_parameter, parameter.name, "below", why, parameters=changed)
+
+
 def _contents(kernel: Kernel, base: Case) -> Iterator[Departure]:
     for declared in kernel.inputs:
         name, array = declared.name, base.inputs[declared.name]
         if declared.holds is Holds.SPIKES:
             code, catches = Code.bad_spikes, "missing-check"
             marks: tuple[tuple[str, float, int], ...] = (("two", 2, 0), ("255", 255, array.size - 1))
+        elif declared.holds is Holds.TARGETS:
+            code, catches = Code.bad_target, "missing-check"
+            lengths = {s: n for i in kernel.inputs for s, n in zip(i.symbols, base.inputs[i.name].shape, strict=True)}
+            lengths |= {k: int(v) for k, v in base.parameters.items() if isinstance(v, int)}
+            count = declared.below if isinstance(declared.below, int) else lengths[str(declared.below)]
+            marks = (("minus-one", -1, 0), ("too-great", count, array.size - 1))
         else:
             code, catches = Code.non_finite, "missing-finite-check"
             marks = (("nan", math.nan, 0), ("inf", math.inf, array.size - 1), ("minus-inf", -math.inf, array.size // 2))
@@ -193,12 +223,27 @@ def _contents(kernel: Kernel, base: Case) -> Iterator[Departure]:
             yield Departure(code, name, label, why, catches, inputs={name: marked})
 
 
+def _sums(kernel: Kernel, base: Case) -> Iterator[Departure]:
+    for declared in kernel.inputs:
+        if declared.sums_to_one:
+            for label, factor in (("sum-high", 1.001), ("sum-low", 0.999)):
+                changed = {declared.name: real(base.inputs[declared.name] * factor)}
+                yield Departure(
+                    Code.bad_parameter,
+                    declared.name,
+                    label,
+                    f"{declared.name} does not sum to 1",
+                    inputs=changed,
+                    late=True,
+                )
+
+
 def _pairs(kernel: Kernel, singles: list[Departure]) -> Iterator[tuple[Departure, Departure]]:
     """Two faults at once: of adjacent checks, the earlier check at the later argument; of one check, both ends."""
     place = {name: i for i, name in enumerate(kernel.arguments)}
     phases: dict[int, list[Departure]] = {}
     for departure in singles:
-        if departure.dtypes is None and departure.label != "mixed":
+        if departure.dtypes is None and departure.label != "mixed" and not departure.late:
             phases.setdefault(PHASE[departure.code], []).append(departure)
     ordered = [sorted(group, key=lambda d: place[d.argument]) for _, group in sorted(phases.items())]
     for earlier, later in pairwise(ordered):

@@ -160,6 +160,8 @@ pub enum Parameter {
     Flag(bool),
     /// The place of a name among the options, or -1 for an unknown name.
     Choice(i64),
+    /// Nothing, where a kernel has a meaning for it.
+    Absent,
 }
 
 macro_rules! parameter {
@@ -172,6 +174,15 @@ macro_rules! parameter {
 }
 
 impl Parameter {
+    /// Its value, if it is a real number or absent.
+    pub fn optional_real(self) -> Result<Option<f64>, Failure> {
+        if self == Self::Absent {
+            Ok(None)
+        } else {
+            self.real().map(Some)
+        }
+    }
+
     parameter! {
         /// Its value, if it is a real number.
         real: Real(f64),

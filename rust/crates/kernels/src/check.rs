@@ -9,6 +9,9 @@ use crate::partition::{CHUNK, PARALLEL_FROM};
 use crate::real::Real;
 use crate::rejection::{Code, Failure, Rejection};
 
+/// How far from 1 a sum may be that should be 1.
+const SUM_TOLERANCE: f64 = 1e-4;
+
 fn ensure(good: bool, code: Code, argument: usize) -> Result<(), Failure> {
     if good {
         Ok(())
@@ -36,9 +39,18 @@ pub fn same(argument: usize, axis: &[usize], first: &[usize]) -> Result<(), Fail
     ensure(axis == first, Code::BadShape, argument)
 }
 
-/// An axis is not empty.
-pub fn not_empty(argument: usize, axis: &[usize]) -> Result<(), Failure> {
-    ensure(!axis.contains(&0), Code::BadShape, argument)
+/// Axes span at least so many elements.
+pub fn at_least(argument: usize, axis: &[usize], least: usize) -> Result<(), Failure> {
+    ensure(span(axis) >= least, Code::BadShape, argument)
+}
+
+/// The length of a convolution: `floor((source + 2 padding - dilation (window - 1) - 1) / stride) + 1`, not below 0.
+///
+/// A length that no array has where it is beyond all numbers.
+pub fn convolved(source: &[usize], window: &[usize], stride: usize, padding: usize, dilation: usize) -> usize {
+    let wide = |length: usize| length as i128;
+    let reach = wide(span(source)) + 2 * wide(padding) - wide(dilation) * (wide(span(window)) - 1) - 1;
+    usize::try_from((reach.div_euclid(wide(stride)) + 1).max(0)).unwrap_or(usize::MAX)
 }
 
 /// A real parameter, rounded to the call's dtype, is finite and in its domain.
@@ -53,6 +65,11 @@ pub fn real(argument: usize, value: f64, domain: impl RangeBounds<f64>) -> Resul
 /// A real parameter is greater than another one.
 pub fn above(argument: usize, value: f64, lower: f64) -> Result<(), Failure> {
     ensure(value > lower, Code::BadParameter, argument)
+}
+
+/// A real parameter is not less than another one.
+pub fn not_below(argument: usize, value: f64, lower: f64) -> Result<(), Failure> {
+    ensure(value >= lower, Code::BadParameter, argument)
 }
 
 /// An integer is in its domain.
@@ -101,6 +118,27 @@ pub fn spikes(argument: usize, input: &Input<'_>) -> Result<(), Failure> {
         _ => true,
     };
     ensure(good, Code::BadSpikes, argument)
+}
+
+/// Every element is a class below `classes`.
+pub fn targets(argument: usize, input: &Input<'_>, classes: usize) -> Result<(), Failure> {
+    // A negative number is beyond all classes.
+    let good = |class: &i32| usize::try_from(*class).is_ok_and(|class| class < classes);
+    let good = match input.data {
+        Data::I32(elements) => everywhere(elements, |part| part.iter().all(good)),
+        _ => true,
+    };
+    ensure(good, Code::BadTarget, argument)
+}
+
+/// The elements sum to 1, nearly.
+pub fn sums_to_one(argument: usize, input: &Input<'_>) -> Result<(), Failure> {
+    let sum: f64 = match input.data {
+        Data::F32(elements) => elements.iter().map(|x| f64::from(*x)).sum(),
+        Data::F64(elements) => elements.iter().sum(),
+        _ => 1.0,
+    };
+    ensure((sum - 1.0).abs() <= SUM_TOLERANCE, Code::BadParameter, argument)
 }
 
 fn everywhere<E: Sync>(elements: &[E], good: impl Fn(&[E]) -> bool + Send + Sync) -> bool {

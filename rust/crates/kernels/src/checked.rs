@@ -5,7 +5,7 @@ use std::ops::Bound::{Excluded, Unbounded};
 
 use crate::array::{DType, Input, Output, Parameter};
 use crate::rejection::Failure;
-use crate::{Real, check, contrastive, encoders, philox, plasticity};
+use crate::{Real, check, contrastive, decoders, encoders, losses, lpl, philox, plasticity};
 
 /// A checked kernel: inputs, parameters and outputs in the catalogue's order. Outputs are untouched by a failed call.
 pub type Run = fn(&[Input<'_>], &[Parameter], &mut [Output<'_>]) -> Result<(), Failure>;
@@ -13,7 +13,7 @@ pub type Run = fn(&[Input<'_>], &[Parameter], &mut [Output<'_>]) -> Result<(), F
 /// The kind of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// [`Parameter::Real`].
+    /// [`Parameter::Real`], or [`Parameter::Absent`] where that has a meaning.
     Real,
     /// [`Parameter::Integer`].
     Integer,
@@ -79,6 +79,13 @@ pub const KERNELS: &[Kernel] = &[
         run: infonce,
     },
     Kernel {
+        name: "infonce_grad",
+        inputs: &["view_a", "view_b"],
+        parameters: &[("temperature", Kind::Real), ("symmetric", Kind::Flag)],
+        outputs: &["loss", "grad_a", "grad_b"],
+        run: infonce_grad,
+    },
+    Kernel {
         name: "csdp_positive",
         inputs: &["weights", "pre_spikes", "post_spikes"],
         parameters: &[("lr", Kind::Real), ("decay", Kind::Real)],
@@ -105,6 +112,26 @@ pub const KERNELS: &[Kernel] = &[
         parameters: &[],
         outputs: &["goodness"],
         run: goodness,
+    },
+    Kernel {
+        name: "csdp_layer_goodness",
+        inputs: &["activations", "labels"],
+        parameters: &[("theta", Kind::Real)],
+        outputs: &["goodness", "probability", "loss", "modulator"],
+        run: csdp_layer_goodness,
+    },
+    Kernel {
+        name: "hebbian",
+        inputs: &["weights", "pre", "post"],
+        parameters: &[
+            ("eta", Kind::Real),
+            ("c0", Kind::Real),
+            ("c1_pre", Kind::Real),
+            ("c1_post", Kind::Real),
+            ("c2_corr", Kind::Real),
+        ],
+        outputs: &["weights"],
+        run: hebbian,
     },
     Kernel {
         name: "stdp_trace",
@@ -137,6 +164,139 @@ pub const KERNELS: &[Kernel] = &[
         run: stdp_linear,
     },
     Kernel {
+        name: "stdp_linear_run",
+        inputs: &["weights", "z_pre", "z_post", "t_pre", "t_post"],
+        parameters: &[
+            ("a_pre", Kind::Real),
+            ("a_post", Kind::Real),
+            ("tau_pre_inv", Kind::Real),
+            ("tau_post_inv", Kind::Real),
+            ("w_min", Kind::Real),
+            ("w_max", Kind::Real),
+            ("eta_plus", Kind::Real),
+            ("eta_minus", Kind::Real),
+            (
+                "stdp_algorithm",
+                Kind::Choice(&["additive", "additive_step", "multiplicative_pow", "multiplicative_relu"]),
+            ),
+            ("mu", Kind::Real),
+            ("hardbound", Kind::Flag),
+            ("dt", Kind::Real),
+        ],
+        outputs: &["weights", "t_pre", "t_post"],
+        run: stdp_linear_run,
+    },
+    Kernel {
+        name: "stdp_conv2d",
+        inputs: &["weights", "z_pre", "z_post", "t_pre", "t_post"],
+        parameters: &[
+            ("a_pre", Kind::Real),
+            ("a_post", Kind::Real),
+            ("tau_pre_inv", Kind::Real),
+            ("tau_post_inv", Kind::Real),
+            ("w_min", Kind::Real),
+            ("w_max", Kind::Real),
+            ("eta_plus", Kind::Real),
+            ("eta_minus", Kind::Real),
+            (
+                "stdp_algorithm",
+                Kind::Choice(&["additive", "additive_step", "multiplicative_pow", "multiplicative_relu"]),
+            ),
+            ("mu", Kind::Real),
+            ("hardbound", Kind::Flag),
+            ("dt", Kind::Real),
+            ("stride", Kind::Integer),
+            ("padding", Kind::Integer),
+            ("dilation", Kind::Integer),
+        ],
+        outputs: &["weights", "t_pre", "t_post"],
+        run: stdp_conv2d,
+    },
+    Kernel {
+        name: "lpl",
+        inputs: &["z1", "z2"],
+        parameters: &[
+            ("pull_coeff", Kind::Real),
+            ("push_coeff", Kind::Real),
+            ("decorr_coeff", Kind::Real),
+            ("eps", Kind::Real),
+        ],
+        outputs: &["pull", "push", "decorr", "total"],
+        run: lpl,
+    },
+    Kernel {
+        name: "lpl_grad",
+        inputs: &["z1", "z2"],
+        parameters: &[
+            ("pull_coeff", Kind::Real),
+            ("push_coeff", Kind::Real),
+            ("decorr_coeff", Kind::Real),
+            ("eps", Kind::Real),
+            ("stop_gradient", Kind::Flag),
+        ],
+        outputs: &["pull", "push", "decorr", "total", "grad_z1", "grad_z2"],
+        run: lpl_grad,
+    },
+    Kernel {
+        name: "lpl_negative",
+        inputs: &["z1", "z2"],
+        parameters: &[],
+        outputs: &["pull", "push"],
+        run: lpl_negative,
+    },
+    Kernel {
+        name: "lpl_spiking_step",
+        inputs: &[
+            "weights",
+            "z_pre",
+            "z_post",
+            "z_post_delayed",
+            "membrane",
+            "mean",
+            "variance",
+            "psp_syn",
+            "psp",
+            "error_rise",
+            "error",
+            "eligibility",
+            "eligibility_filtered",
+            "gradient",
+        ],
+        parameters: &[
+            ("step", Kind::Integer),
+            ("dt", Kind::Real),
+            ("tau_syn", Kind::Real),
+            ("tau_mem", Kind::Real),
+            ("tau_rise", Kind::Real),
+            ("tau_fall", Kind::Real),
+            ("tau_mean", Kind::Real),
+            ("tau_var", Kind::Real),
+            ("lambda_", Kind::Real),
+            ("phi", Kind::Real),
+            ("delta", Kind::Real),
+            ("xi", Kind::Real),
+            ("beta", Kind::Real),
+            ("threshold", Kind::Real),
+            ("cutoff", Kind::Real),
+            ("eta", Kind::Real),
+            ("every", Kind::Integer),
+            ("w_max", Kind::Real),
+        ],
+        outputs: &[
+            "weights",
+            "mean",
+            "variance",
+            "psp_syn",
+            "psp",
+            "error_rise",
+            "error",
+            "eligibility",
+            "eligibility_filtered",
+            "gradient",
+        ],
+        run: lpl_spiking_step,
+    },
+    Kernel {
         name: "encode_rate_bernoulli",
         inputs: &["x"],
         parameters: &[
@@ -151,6 +311,21 @@ pub const KERNELS: &[Kernel] = &[
         run: encode_rate_bernoulli,
     },
     Kernel {
+        name: "encode_rate_poisson",
+        inputs: &["x"],
+        parameters: &[
+            ("num_steps", Kind::Integer),
+            ("normalization", Kind::Choice(&["none", "clamp", "sigmoid", "minmax"])),
+            ("gain", Kind::Real),
+            ("bias", Kind::Real),
+            ("seed", Kind::Word),
+            ("stream", Kind::Word),
+            ("rate_dt", Kind::Real),
+        ],
+        outputs: &["spikes"],
+        run: encode_rate_poisson,
+    },
+    Kernel {
         name: "encode_rate_deterministic",
         inputs: &["x"],
         parameters: &[
@@ -161,6 +336,200 @@ pub const KERNELS: &[Kernel] = &[
         ],
         outputs: &["spikes"],
         run: encode_rate_deterministic,
+    },
+    Kernel {
+        name: "encode_latency",
+        inputs: &["x"],
+        parameters: &[
+            ("num_steps", Kind::Integer),
+            ("normalization", Kind::Choice(&["none", "clamp", "sigmoid", "minmax"])),
+            ("gain", Kind::Real),
+            ("bias", Kind::Real),
+            ("mapping", Kind::Choice(&["linear", "exponential", "log"])),
+            ("tau", Kind::Real),
+            ("t_min", Kind::Real),
+            ("t_max", Kind::Real),
+            ("burst", Kind::Integer),
+        ],
+        outputs: &["spikes", "spike_times"],
+        run: encode_latency,
+    },
+    Kernel {
+        name: "encode_ttfs",
+        inputs: &["x"],
+        parameters: &[
+            ("num_steps", Kind::Integer),
+            ("normalization", Kind::Choice(&["none", "clamp", "sigmoid", "minmax"])),
+            ("gain", Kind::Real),
+            ("bias", Kind::Real),
+            ("seed", Kind::Word),
+            ("stream", Kind::Word),
+            ("mapping", Kind::Choice(&["linear", "exponential", "log"])),
+            ("tau", Kind::Real),
+            ("t_min", Kind::Real),
+            ("t_max", Kind::Real),
+            ("allow_no_spike", Kind::Flag),
+            ("silence_below", Kind::Real),
+            ("jitter", Kind::Real),
+        ],
+        outputs: &["spikes", "spike_times"],
+        run: encode_ttfs,
+    },
+    Kernel {
+        name: "encode_population",
+        inputs: &["x", "centers"],
+        parameters: &[
+            ("num_steps", Kind::Integer),
+            ("normalization", Kind::Choice(&["none", "clamp", "sigmoid", "minmax"])),
+            ("gain", Kind::Real),
+            ("bias", Kind::Real),
+            ("seed", Kind::Word),
+            ("stream", Kind::Word),
+            ("population_size", Kind::Integer),
+            ("sigma", Kind::Real),
+            ("mode", Kind::Choice(&["bernoulli", "deterministic"])),
+        ],
+        outputs: &["spikes", "activations"],
+        run: encode_population,
+    },
+    Kernel {
+        name: "encode_delta",
+        inputs: &["x", "previous"],
+        parameters: &[("theta_on", Kind::Real), ("theta_off", Kind::Real)],
+        outputs: &["spikes", "previous"],
+        run: encode_delta,
+    },
+    Kernel {
+        name: "decode_rate",
+        inputs: &["spikes", "mask"],
+        parameters: &[
+            ("temperature", Kind::Real),
+            ("normalize_by_time", Kind::Flag),
+            ("dtype", Kind::Choice(&["float32", "float64"])),
+        ],
+        outputs: &["logits", "prediction", "confidence", "counts", "rates"],
+        run: decode_rate,
+    },
+    Kernel {
+        name: "decode_first_spike",
+        inputs: &["spikes", "mask"],
+        parameters: &[
+            ("temperature", Kind::Real),
+            ("dtype", Kind::Choice(&["float32", "float64"])),
+        ],
+        outputs: &["logits", "prediction", "confidence", "first_spike_times"],
+        run: decode_first_spike,
+    },
+    Kernel {
+        name: "decode_population",
+        inputs: &["spikes", "mask", "group_of", "centers"],
+        parameters: &[
+            ("n_groups", Kind::Integer),
+            ("mode", Kind::Choice(&["classification", "regression"])),
+            ("temperature", Kind::Real),
+        ],
+        outputs: &["logits", "prediction", "confidence", "value"],
+        run: decode_population,
+    },
+    Kernel {
+        name: "decode_membrane",
+        inputs: &["membrane", "mask"],
+        parameters: &[("mode", Kind::Choice(&["final", "max"])), ("temperature", Kind::Real)],
+        outputs: &["logits", "prediction", "confidence"],
+        run: decode_membrane,
+    },
+    Kernel {
+        name: "decode_ensemble",
+        inputs: &["logits", "weights"],
+        parameters: &[],
+        outputs: &["logits", "prediction", "confidence"],
+        run: decode_ensemble,
+    },
+    Kernel {
+        name: "loss_probspikes",
+        inputs: &["spikes", "targets"],
+        parameters: &[
+            ("temperature", Kind::Real),
+            ("normalize_by_time", Kind::Flag),
+            ("mode", Kind::Choice(&["softmax", "normalize"])),
+            ("eps", Kind::Real),
+        ],
+        outputs: &["loss", "accuracy"],
+        run: loss_probspikes,
+    },
+    Kernel {
+        name: "loss_probspikes_grad",
+        inputs: &["spikes", "targets"],
+        parameters: &[
+            ("temperature", Kind::Real),
+            ("normalize_by_time", Kind::Flag),
+            ("mode", Kind::Choice(&["softmax", "normalize"])),
+            ("eps", Kind::Real),
+        ],
+        outputs: &["grad"],
+        run: loss_probspikes_grad,
+    },
+    Kernel {
+        name: "loss_rate",
+        inputs: &["spikes", "target_rate"],
+        parameters: &[("rate_min", Kind::Real), ("rate_max", Kind::Real)],
+        outputs: &["loss", "dead_fraction", "saturated_fraction"],
+        run: loss_rate,
+    },
+    Kernel {
+        name: "loss_rate_grad",
+        inputs: &["spikes", "target_rate"],
+        parameters: &[("rate_min", Kind::Real), ("rate_max", Kind::Real)],
+        outputs: &["grad"],
+        run: loss_rate_grad,
+    },
+    Kernel {
+        name: "loss_temporal",
+        inputs: &["spikes"],
+        parameters: &[
+            ("penalty", Kind::Choice(&["l1", "l2", "variance"])),
+            ("window", Kind::Integer),
+        ],
+        outputs: &["loss"],
+        run: loss_temporal,
+    },
+    Kernel {
+        name: "loss_temporal_grad",
+        inputs: &["spikes"],
+        parameters: &[
+            ("penalty", Kind::Choice(&["l1", "l2", "variance"])),
+            ("window", Kind::Integer),
+        ],
+        outputs: &["grad"],
+        run: loss_temporal_grad,
+    },
+    Kernel {
+        name: "loss_isi",
+        inputs: &["spikes"],
+        parameters: &[("window", Kind::Integer), ("tau", Kind::Real)],
+        outputs: &["loss"],
+        run: loss_isi,
+    },
+    Kernel {
+        name: "loss_isi_grad",
+        inputs: &["spikes"],
+        parameters: &[("window", Kind::Integer), ("tau", Kind::Real)],
+        outputs: &["grad"],
+        run: loss_isi_grad,
+    },
+    Kernel {
+        name: "loss_membrane",
+        inputs: &["membrane"],
+        parameters: &[("max_membrane", Kind::Real)],
+        outputs: &["loss", "exceeding_fraction"],
+        run: loss_membrane,
+    },
+    Kernel {
+        name: "loss_membrane_grad",
+        inputs: &["membrane"],
+        parameters: &[("max_membrane", Kind::Real)],
+        outputs: &["grad"],
+        run: loss_membrane_grad,
     },
 ];
 
@@ -220,24 +589,24 @@ pub fn infonce(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Ou
     let ([view_a, view_b], [temperature, symmetric], [out_loss, out_per_row]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = view_a.dtype();
-    check::dtype(0, view_a, dtype, &[DType::F32, DType::F64])?;
-    check::dtype(1, view_b, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = view_a.dtype();
+    check::dtype(0, view_a, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, view_b, call_dtype, &[DType::F32, DType::F64])?;
     check::rank(0, view_a, 2, 2)?;
     check::rank(1, view_b, 2, 2)?;
     let axis_b = view_a.axis(0);
     let axis_f = view_a.axis(1);
-    check::not_empty(0, axis_f)?;
+    check::at_least(0, view_a.axis(1), 1)?;
     check::same(1, view_b.axis(0), axis_b)?;
     check::same(1, view_b.axis(1), axis_f)?;
-    let temperature = dtype.rounded(temperature.real()?);
+    let temperature = call_dtype.rounded(temperature.real()?);
     check::real(2, temperature, (Excluded(0.0), Unbounded))?;
     let symmetric = symmetric.flag()?;
     check::finite(0, view_a)?;
     check::finite(1, view_b)?;
     let span_b = check::span(axis_b);
     let span_f = check::span(axis_f);
-    with_real!(dtype, T => contrastive::infonce::<T>(
+    with_real!(call_dtype, T => contrastive::infonce::<T>(
         [span_b, span_f],
         view_a.elements::<T>()?,
         view_b.elements::<T>()?,
@@ -245,6 +614,43 @@ pub fn infonce(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Ou
         symmetric,
         out_loss.element::<T>(0)?,
         out_per_row.elements::<T>(1, &[span_b])?,
+    ));
+    Ok(())
+}
+
+/// [`contrastive::infonce_grad`] behind its checks.
+pub fn infonce_grad(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([view_a, view_b], [temperature, symmetric], [out_loss, out_grad_a, out_grad_b]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = view_a.dtype();
+    check::dtype(0, view_a, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, view_b, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, view_a, 2, 2)?;
+    check::rank(1, view_b, 2, 2)?;
+    let axis_b = view_a.axis(0);
+    let axis_f = view_a.axis(1);
+    check::at_least(0, view_a.axis(1), 1)?;
+    check::same(1, view_b.axis(0), axis_b)?;
+    check::same(1, view_b.axis(1), axis_f)?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(2, temperature, (Excluded(0.0), Unbounded))?;
+    let symmetric = symmetric.flag()?;
+    check::finite(0, view_a)?;
+    check::finite(1, view_b)?;
+    let span_b = check::span(axis_b);
+    let span_f = check::span(axis_f);
+    with_real!(call_dtype, T => contrastive::infonce_grad::<T>(
+        [span_b, span_f],
+        view_a.elements::<T>()?,
+        view_b.elements::<T>()?,
+        T::rounded(temperature),
+        symmetric,
+        out_loss.element::<T>(0)?,
+        out_grad_a.elements::<T>(1, &[span_b, span_f])?,
+        out_grad_b.elements::<T>(2, &[span_b, span_f])?,
     ));
     Ok(())
 }
@@ -258,8 +664,8 @@ pub fn csdp_positive(
     let ([weights, pre_spikes, post_spikes], [lr, decay], [out_weights]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = weights.dtype();
-    check::dtype(0, weights, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
     check::dtype(1, pre_spikes, DType::U8, &[DType::U8])?;
     check::dtype(2, post_spikes, DType::U8, &[DType::U8])?;
     check::rank(0, weights, 2, 2)?;
@@ -269,16 +675,16 @@ pub fn csdp_positive(
     let axis_pre = weights.axis(1);
     check::same(1, pre_spikes.axis(0), axis_pre)?;
     check::same(2, post_spikes.axis(0), axis_post)?;
-    let lr = dtype.rounded(lr.real()?);
+    let lr = call_dtype.rounded(lr.real()?);
     check::real(3, lr, 0.0..)?;
-    let decay = dtype.rounded(decay.real()?);
+    let decay = call_dtype.rounded(decay.real()?);
     check::real(4, decay, 0.0..)?;
     check::finite(0, weights)?;
     check::spikes(1, pre_spikes)?;
     check::spikes(2, post_spikes)?;
     let span_post = check::span(axis_post);
     let span_pre = check::span(axis_pre);
-    with_real!(dtype, T => contrastive::csdp_positive::<T>(
+    with_real!(call_dtype, T => contrastive::csdp_positive::<T>(
         [span_post, span_pre],
         weights.elements::<T>()?,
         pre_spikes.elements::<u8>()?,
@@ -299,8 +705,8 @@ pub fn csdp_negative(
     let ([weights, pre_spikes, post_spikes], [lr], [out_weights]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = weights.dtype();
-    check::dtype(0, weights, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
     check::dtype(1, pre_spikes, DType::U8, &[DType::U8])?;
     check::dtype(2, post_spikes, DType::U8, &[DType::U8])?;
     check::rank(0, weights, 2, 2)?;
@@ -310,14 +716,14 @@ pub fn csdp_negative(
     let axis_pre = weights.axis(1);
     check::same(1, pre_spikes.axis(0), axis_pre)?;
     check::same(2, post_spikes.axis(0), axis_post)?;
-    let lr = dtype.rounded(lr.real()?);
+    let lr = call_dtype.rounded(lr.real()?);
     check::real(3, lr, 0.0..)?;
     check::finite(0, weights)?;
     check::spikes(1, pre_spikes)?;
     check::spikes(2, post_spikes)?;
     let span_post = check::span(axis_post);
     let span_pre = check::span(axis_pre);
-    with_real!(dtype, T => contrastive::csdp_negative::<T>(
+    with_real!(call_dtype, T => contrastive::csdp_negative::<T>(
         [span_post, span_pre],
         weights.elements::<T>()?,
         pre_spikes.elements::<u8>()?,
@@ -334,8 +740,8 @@ pub fn csdp_step(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [
     else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = weights.dtype();
-    check::dtype(0, weights, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
     check::dtype(1, pos_pre, DType::U8, &[DType::U8])?;
     check::dtype(2, pos_post, DType::U8, &[DType::U8])?;
     check::dtype(3, neg_pre, DType::U8, &[DType::U8])?;
@@ -351,9 +757,9 @@ pub fn csdp_step(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [
     check::same(2, pos_post.axis(0), axis_post)?;
     check::same(3, neg_pre.axis(0), axis_pre)?;
     check::same(4, neg_post.axis(0), axis_post)?;
-    let lr = dtype.rounded(lr.real()?);
+    let lr = call_dtype.rounded(lr.real()?);
     check::real(5, lr, 0.0..)?;
-    let decay = dtype.rounded(decay.real()?);
+    let decay = call_dtype.rounded(decay.real()?);
     check::real(6, decay, 0.0..)?;
     check::finite(0, weights)?;
     check::spikes(1, pos_pre)?;
@@ -362,7 +768,7 @@ pub fn csdp_step(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [
     check::spikes(4, neg_post)?;
     let span_post = check::span(axis_post);
     let span_pre = check::span(axis_pre);
-    with_real!(dtype, T => contrastive::csdp_step::<T>(
+    with_real!(call_dtype, T => contrastive::csdp_step::<T>(
         [span_post, span_pre],
         weights.elements::<T>()?,
         pos_pre.elements::<u8>()?,
@@ -381,16 +787,105 @@ pub fn goodness(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [O
     let ([activations], [], [out_goodness]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = activations.dtype();
-    check::dtype(0, activations, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = activations.dtype();
+    check::dtype(0, activations, call_dtype, &[DType::F32, DType::F64])?;
     check::rank(0, activations, 0, 7)?;
     let axis_n = activations.axes_from(0);
     check::finite(0, activations)?;
     let span_n = check::span(axis_n);
-    with_real!(dtype, T => contrastive::goodness::<T>(
+    with_real!(call_dtype, T => contrastive::goodness::<T>(
         [span_n],
         activations.elements::<T>()?,
         out_goodness.element::<T>(0)?,
+    ));
+    Ok(())
+}
+
+/// [`contrastive::csdp_layer_goodness`] behind its checks.
+pub fn csdp_layer_goodness(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([activations, labels], [theta], [out_goodness, out_probability, out_loss, out_modulator]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = activations.dtype();
+    check::dtype(0, activations, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, labels, DType::I32, &[DType::I32])?;
+    check::rank(0, activations, 2, 2)?;
+    check::rank(1, labels, 1, 1)?;
+    let axis_b = activations.axis(0);
+    let axis_n = activations.axis(1);
+    check::same(1, labels.axis(0), axis_b)?;
+    let theta = call_dtype.rounded(theta.real()?);
+    check::real(2, theta, ..)?;
+    check::finite(0, activations)?;
+    check::targets(1, labels, 2)?;
+    let span_b = check::span(axis_b);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => contrastive::csdp_layer_goodness::<T>(
+        [span_b, span_n],
+        activations.elements::<T>()?,
+        labels.elements::<i32>()?,
+        T::rounded(theta),
+        out_goodness.elements::<T>(0, &[span_b])?,
+        out_probability.elements::<T>(1, &[span_b])?,
+        out_loss.element::<T>(2)?,
+        out_modulator.elements::<T>(3, &[span_b])?,
+    ));
+    Ok(())
+}
+
+/// [`plasticity::hebbian`] behind its checks.
+pub fn hebbian(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([weights, pre, post], [eta, c0, c1_pre, c1_post, c2_corr], [out_weights]) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, pre, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(2, post, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, weights, 2, 2)?;
+    check::rank(1, pre, 2, 2)?;
+    check::rank(2, post, 2, 2)?;
+    let axis_post = weights.axis(0);
+    let axis_pre = weights.axis(1);
+    let axis_b = pre.axis(0);
+    check::at_least(1, pre.axis(0), 1)?;
+    check::same(1, pre.axis(1), axis_pre)?;
+    check::same(2, post.axis(0), axis_b)?;
+    check::same(2, post.axis(1), axis_post)?;
+    let eta = call_dtype.rounded(eta.real()?);
+    check::real(3, eta, ..)?;
+    let c0 = call_dtype.rounded(c0.real()?);
+    check::real(4, c0, ..)?;
+    let c1_pre = call_dtype.rounded(c1_pre.real()?);
+    check::real(5, c1_pre, ..)?;
+    let c1_post = call_dtype.rounded(c1_post.real()?);
+    check::real(6, c1_post, ..)?;
+    let c2_corr = call_dtype.rounded(c2_corr.real()?);
+    check::real(7, c2_corr, ..)?;
+    check::finite(0, weights)?;
+    check::finite(1, pre)?;
+    check::finite(2, post)?;
+    let span_post = check::span(axis_post);
+    let span_pre = check::span(axis_pre);
+    let span_b = check::span(axis_b);
+    with_real!(call_dtype, T => plasticity::hebbian::<T>(
+        [span_post, span_pre, span_b],
+        weights.elements::<T>()?,
+        pre.elements::<T>()?,
+        post.elements::<T>()?,
+        T::rounded(eta),
+        T::rounded(c0),
+        T::rounded(c1_pre),
+        T::rounded(c1_post),
+        T::rounded(c2_corr),
+        out_weights.elements::<T>(0, &[span_post, span_pre])?,
     ));
     Ok(())
 }
@@ -400,23 +895,23 @@ pub fn stdp_trace(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut 
     let ([trace, spikes], [tau_inv, a, dt], [out_trace]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = trace.dtype();
-    check::dtype(0, trace, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = trace.dtype();
+    check::dtype(0, trace, call_dtype, &[DType::F32, DType::F64])?;
     check::dtype(1, spikes, DType::U8, &[DType::U8])?;
     check::rank(0, trace, 0, 7)?;
     check::rank(1, spikes, 0, 7)?;
     let axis_n = trace.axes_from(0);
     check::same(1, spikes.axes_from(0), axis_n)?;
-    let tau_inv = dtype.rounded(tau_inv.real()?);
+    let tau_inv = call_dtype.rounded(tau_inv.real()?);
     check::real(2, tau_inv, 0.0..)?;
-    let a = dtype.rounded(a.real()?);
+    let a = call_dtype.rounded(a.real()?);
     check::real(3, a, ..)?;
-    let dt = dtype.rounded(dt.real()?);
+    let dt = call_dtype.rounded(dt.real()?);
     check::real(4, dt, (Excluded(0.0), Unbounded))?;
     check::finite(0, trace)?;
     check::spikes(1, spikes)?;
     let span_n = check::span(axis_n);
-    with_real!(dtype, T => plasticity::stdp_trace::<T>(
+    with_real!(call_dtype, T => plasticity::stdp_trace::<T>(
         [span_n],
         trace.elements::<T>()?,
         spikes.elements::<u8>()?,
@@ -451,12 +946,12 @@ pub fn stdp_linear(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut
     else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = weights.dtype();
-    check::dtype(0, weights, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
     check::dtype(1, z_pre, DType::U8, &[DType::U8])?;
     check::dtype(2, z_post, DType::U8, &[DType::U8])?;
-    check::dtype(3, t_pre, dtype, &[DType::F32, DType::F64])?;
-    check::dtype(4, t_post, dtype, &[DType::F32, DType::F64])?;
+    check::dtype(3, t_pre, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(4, t_post, call_dtype, &[DType::F32, DType::F64])?;
     check::rank(0, weights, 2, 2)?;
     check::rank(1, z_pre, 2, 2)?;
     check::rank(2, z_post, 2, 2)?;
@@ -472,22 +967,22 @@ pub fn stdp_linear(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut
     check::same(3, t_pre.axis(1), axis_pre)?;
     check::same(4, t_post.axis(0), axis_b)?;
     check::same(4, t_post.axis(1), axis_post)?;
-    let a_pre = dtype.rounded(a_pre.real()?);
+    let a_pre = call_dtype.rounded(a_pre.real()?);
     check::real(5, a_pre, ..)?;
-    let a_post = dtype.rounded(a_post.real()?);
+    let a_post = call_dtype.rounded(a_post.real()?);
     check::real(6, a_post, ..)?;
-    let tau_pre_inv = dtype.rounded(tau_pre_inv.real()?);
+    let tau_pre_inv = call_dtype.rounded(tau_pre_inv.real()?);
     check::real(7, tau_pre_inv, 0.0..)?;
-    let tau_post_inv = dtype.rounded(tau_post_inv.real()?);
+    let tau_post_inv = call_dtype.rounded(tau_post_inv.real()?);
     check::real(8, tau_post_inv, 0.0..)?;
-    let w_min = dtype.rounded(w_min.real()?);
+    let w_min = call_dtype.rounded(w_min.real()?);
     check::real(9, w_min, ..)?;
-    let w_max = dtype.rounded(w_max.real()?);
+    let w_max = call_dtype.rounded(w_max.real()?);
     check::real(10, w_max, ..)?;
     check::above(10, w_max, w_min)?;
-    let eta_plus = dtype.rounded(eta_plus.real()?);
+    let eta_plus = call_dtype.rounded(eta_plus.real()?);
     check::real(11, eta_plus, 0.0..)?;
-    let eta_minus = dtype.rounded(eta_minus.real()?);
+    let eta_minus = call_dtype.rounded(eta_minus.real()?);
     check::real(12, eta_minus, 0.0..)?;
     let stdp_algorithm = check::choice(
         13,
@@ -499,10 +994,10 @@ pub fn stdp_linear(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut
             plasticity::StdpAlgorithm::MultiplicativeRelu,
         ],
     )?;
-    let mu = dtype.rounded(mu.real()?);
+    let mu = call_dtype.rounded(mu.real()?);
     check::real(14, mu, 0.0..=1.0)?;
     let hardbound = hardbound.flag()?;
-    let dt = dtype.rounded(dt.real()?);
+    let dt = call_dtype.rounded(dt.real()?);
     check::real(16, dt, (Excluded(0.0), Unbounded))?;
     check::finite(0, weights)?;
     check::spikes(1, z_pre)?;
@@ -512,7 +1007,7 @@ pub fn stdp_linear(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut
     let span_post = check::span(axis_post);
     let span_pre = check::span(axis_pre);
     let span_b = check::span(axis_b);
-    with_real!(dtype, T => plasticity::stdp_linear::<T>(
+    with_real!(call_dtype, T => plasticity::stdp_linear::<T>(
         [span_post, span_pre, span_b],
         weights.elements::<T>()?,
         z_pre.elements::<u8>()?,
@@ -538,6 +1033,607 @@ pub fn stdp_linear(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut
     Ok(())
 }
 
+/// [`plasticity::stdp_linear_run`] behind its checks.
+pub fn stdp_linear_run(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let (
+        [weights, z_pre, z_post, t_pre, t_post],
+        [
+            a_pre,
+            a_post,
+            tau_pre_inv,
+            tau_post_inv,
+            w_min,
+            w_max,
+            eta_plus,
+            eta_minus,
+            stdp_algorithm,
+            mu,
+            hardbound,
+            dt,
+        ],
+        [out_weights, out_t_pre, out_t_post],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z_pre, DType::U8, &[DType::U8])?;
+    check::dtype(2, z_post, DType::U8, &[DType::U8])?;
+    check::dtype(3, t_pre, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(4, t_post, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, weights, 2, 2)?;
+    check::rank(1, z_pre, 3, 3)?;
+    check::rank(2, z_post, 3, 3)?;
+    check::rank(3, t_pre, 2, 2)?;
+    check::rank(4, t_post, 2, 2)?;
+    let axis_post = weights.axis(0);
+    let axis_pre = weights.axis(1);
+    let axis_b = z_pre.axis(0);
+    let axis_t = z_pre.axis(1);
+    check::same(1, z_pre.axis(2), axis_pre)?;
+    check::same(2, z_post.axis(0), axis_b)?;
+    check::same(2, z_post.axis(1), axis_t)?;
+    check::same(2, z_post.axis(2), axis_post)?;
+    check::same(3, t_pre.axis(0), axis_b)?;
+    check::same(3, t_pre.axis(1), axis_pre)?;
+    check::same(4, t_post.axis(0), axis_b)?;
+    check::same(4, t_post.axis(1), axis_post)?;
+    let a_pre = call_dtype.rounded(a_pre.real()?);
+    check::real(5, a_pre, ..)?;
+    let a_post = call_dtype.rounded(a_post.real()?);
+    check::real(6, a_post, ..)?;
+    let tau_pre_inv = call_dtype.rounded(tau_pre_inv.real()?);
+    check::real(7, tau_pre_inv, 0.0..)?;
+    let tau_post_inv = call_dtype.rounded(tau_post_inv.real()?);
+    check::real(8, tau_post_inv, 0.0..)?;
+    let w_min = call_dtype.rounded(w_min.real()?);
+    check::real(9, w_min, ..)?;
+    let w_max = call_dtype.rounded(w_max.real()?);
+    check::real(10, w_max, ..)?;
+    check::above(10, w_max, w_min)?;
+    let eta_plus = call_dtype.rounded(eta_plus.real()?);
+    check::real(11, eta_plus, 0.0..)?;
+    let eta_minus = call_dtype.rounded(eta_minus.real()?);
+    check::real(12, eta_minus, 0.0..)?;
+    let stdp_algorithm = check::choice(
+        13,
+        stdp_algorithm.choice()?,
+        &[
+            plasticity::StdpAlgorithm::Additive,
+            plasticity::StdpAlgorithm::AdditiveStep,
+            plasticity::StdpAlgorithm::MultiplicativePow,
+            plasticity::StdpAlgorithm::MultiplicativeRelu,
+        ],
+    )?;
+    let mu = call_dtype.rounded(mu.real()?);
+    check::real(14, mu, 0.0..=1.0)?;
+    let hardbound = hardbound.flag()?;
+    let dt = call_dtype.rounded(dt.real()?);
+    check::real(16, dt, (Excluded(0.0), Unbounded))?;
+    check::finite(0, weights)?;
+    check::spikes(1, z_pre)?;
+    check::spikes(2, z_post)?;
+    check::finite(3, t_pre)?;
+    check::finite(4, t_post)?;
+    let span_post = check::span(axis_post);
+    let span_pre = check::span(axis_pre);
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    with_real!(call_dtype, T => plasticity::stdp_linear_run::<T>(
+        [span_post, span_pre, span_b, span_t],
+        weights.elements::<T>()?,
+        z_pre.elements::<u8>()?,
+        z_post.elements::<u8>()?,
+        t_pre.elements::<T>()?,
+        t_post.elements::<T>()?,
+        T::rounded(a_pre),
+        T::rounded(a_post),
+        T::rounded(tau_pre_inv),
+        T::rounded(tau_post_inv),
+        T::rounded(w_min),
+        T::rounded(w_max),
+        T::rounded(eta_plus),
+        T::rounded(eta_minus),
+        stdp_algorithm,
+        T::rounded(mu),
+        hardbound,
+        T::rounded(dt),
+        out_weights.elements::<T>(0, &[span_post, span_pre])?,
+        out_t_pre.elements::<T>(1, &[span_b, span_pre])?,
+        out_t_post.elements::<T>(2, &[span_b, span_post])?,
+    ));
+    Ok(())
+}
+
+/// [`plasticity::stdp_conv2d`] behind its checks.
+pub fn stdp_conv2d(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let (
+        [weights, z_pre, z_post, t_pre, t_post],
+        [
+            a_pre,
+            a_post,
+            tau_pre_inv,
+            tau_post_inv,
+            w_min,
+            w_max,
+            eta_plus,
+            eta_minus,
+            stdp_algorithm,
+            mu,
+            hardbound,
+            dt,
+            stride,
+            padding,
+            dilation,
+        ],
+        [out_weights, out_t_pre, out_t_post],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z_pre, DType::U8, &[DType::U8])?;
+    check::dtype(2, z_post, DType::U8, &[DType::U8])?;
+    check::dtype(3, t_pre, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(4, t_post, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, weights, 4, 4)?;
+    check::rank(1, z_pre, 4, 4)?;
+    check::rank(2, z_post, 4, 4)?;
+    check::rank(3, t_pre, 4, 4)?;
+    check::rank(4, t_post, 4, 4)?;
+    let axis_out = weights.axis(0);
+    let axis_in = weights.axis(1);
+    let axis_kh = weights.axis(2);
+    check::at_least(0, weights.axis(2), 1)?;
+    let axis_kw = weights.axis(3);
+    check::at_least(0, weights.axis(3), 1)?;
+    let axis_b = z_pre.axis(0);
+    check::same(1, z_pre.axis(1), axis_in)?;
+    let axis_h = z_pre.axis(2);
+    let axis_w = z_pre.axis(3);
+    check::same(2, z_post.axis(0), axis_b)?;
+    check::same(2, z_post.axis(1), axis_out)?;
+    let axis_ho = z_post.axis(2);
+    let axis_wo = z_post.axis(3);
+    check::same(3, t_pre.axis(0), axis_b)?;
+    check::same(3, t_pre.axis(1), axis_in)?;
+    check::same(3, t_pre.axis(2), axis_h)?;
+    check::same(3, t_pre.axis(3), axis_w)?;
+    check::same(4, t_post.axis(0), axis_b)?;
+    check::same(4, t_post.axis(1), axis_out)?;
+    let a_pre = call_dtype.rounded(a_pre.real()?);
+    check::real(5, a_pre, ..)?;
+    let a_post = call_dtype.rounded(a_post.real()?);
+    check::real(6, a_post, ..)?;
+    let tau_pre_inv = call_dtype.rounded(tau_pre_inv.real()?);
+    check::real(7, tau_pre_inv, 0.0..)?;
+    let tau_post_inv = call_dtype.rounded(tau_post_inv.real()?);
+    check::real(8, tau_post_inv, 0.0..)?;
+    let w_min = call_dtype.rounded(w_min.real()?);
+    check::real(9, w_min, ..)?;
+    let w_max = call_dtype.rounded(w_max.real()?);
+    check::real(10, w_max, ..)?;
+    check::above(10, w_max, w_min)?;
+    let eta_plus = call_dtype.rounded(eta_plus.real()?);
+    check::real(11, eta_plus, 0.0..)?;
+    let eta_minus = call_dtype.rounded(eta_minus.real()?);
+    check::real(12, eta_minus, 0.0..)?;
+    let stdp_algorithm = check::choice(
+        13,
+        stdp_algorithm.choice()?,
+        &[
+            plasticity::StdpAlgorithm::Additive,
+            plasticity::StdpAlgorithm::AdditiveStep,
+            plasticity::StdpAlgorithm::MultiplicativePow,
+            plasticity::StdpAlgorithm::MultiplicativeRelu,
+        ],
+    )?;
+    let mu = call_dtype.rounded(mu.real()?);
+    check::real(14, mu, 0.0..=1.0)?;
+    let hardbound = hardbound.flag()?;
+    let dt = call_dtype.rounded(dt.real()?);
+    check::real(16, dt, (Excluded(0.0), Unbounded))?;
+    let stride = stride.integer()?;
+    check::integer(17, stride, 1..)?;
+    let stride = check::count(17, stride)?;
+    let padding = padding.integer()?;
+    check::integer(18, padding, 0..)?;
+    let padding = check::count(18, padding)?;
+    let dilation = dilation.integer()?;
+    check::integer(19, dilation, 1..)?;
+    let dilation = check::count(19, dilation)?;
+    let length_ho = check::convolved(axis_h, axis_kh, stride, padding, dilation);
+    let length_wo = check::convolved(axis_w, axis_kw, stride, padding, dilation);
+    check::same(2, z_post.axis(2), &[length_ho])?;
+    check::same(2, z_post.axis(3), &[length_wo])?;
+    check::same(4, t_post.axis(2), &[length_ho])?;
+    check::same(4, t_post.axis(3), &[length_wo])?;
+    check::finite(0, weights)?;
+    check::spikes(1, z_pre)?;
+    check::spikes(2, z_post)?;
+    check::finite(3, t_pre)?;
+    check::finite(4, t_post)?;
+    let span_out = check::span(axis_out);
+    let span_in = check::span(axis_in);
+    let span_kh = check::span(axis_kh);
+    let span_kw = check::span(axis_kw);
+    let span_b = check::span(axis_b);
+    let span_h = check::span(axis_h);
+    let span_w = check::span(axis_w);
+    let span_ho = check::span(axis_ho);
+    let span_wo = check::span(axis_wo);
+    with_real!(call_dtype, T => plasticity::stdp_conv2d::<T>(
+        [span_out, span_in, span_kh, span_kw, span_b, span_h, span_w, span_ho, span_wo],
+        weights.elements::<T>()?,
+        z_pre.elements::<u8>()?,
+        z_post.elements::<u8>()?,
+        t_pre.elements::<T>()?,
+        t_post.elements::<T>()?,
+        T::rounded(a_pre),
+        T::rounded(a_post),
+        T::rounded(tau_pre_inv),
+        T::rounded(tau_post_inv),
+        T::rounded(w_min),
+        T::rounded(w_max),
+        T::rounded(eta_plus),
+        T::rounded(eta_minus),
+        stdp_algorithm,
+        T::rounded(mu),
+        hardbound,
+        T::rounded(dt),
+        stride,
+        padding,
+        dilation,
+        out_weights.elements::<T>(0, &[span_out, span_in, span_kh, span_kw])?,
+        out_t_pre.elements::<T>(1, &[span_b, span_in, span_h, span_w])?,
+        out_t_post.elements::<T>(2, &[span_b, span_out, span_ho, span_wo])?,
+    ));
+    Ok(())
+}
+
+/// [`lpl::lpl`] behind its checks.
+pub fn lpl(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([z1, z2], [pull_coeff, push_coeff, decorr_coeff, eps], [out_pull, out_push, out_decorr, out_total]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = z1.dtype();
+    check::dtype(0, z1, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z2, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, z1, 2, 2)?;
+    check::rank(1, z2, 2, 2)?;
+    let axis_b = z1.axis(0);
+    check::at_least(0, z1.axis(0), 2)?;
+    let axis_d = z1.axis(1);
+    check::at_least(0, z1.axis(1), 1)?;
+    check::same(1, z2.axis(0), axis_b)?;
+    check::same(1, z2.axis(1), axis_d)?;
+    let pull_coeff = call_dtype.rounded(pull_coeff.real()?);
+    check::real(2, pull_coeff, ..)?;
+    let push_coeff = call_dtype.rounded(push_coeff.real()?);
+    check::real(3, push_coeff, ..)?;
+    let decorr_coeff = call_dtype.rounded(decorr_coeff.real()?);
+    check::real(4, decorr_coeff, ..)?;
+    let eps = call_dtype.rounded(eps.real()?);
+    check::real(5, eps, (Excluded(0.0), Unbounded))?;
+    check::finite(0, z1)?;
+    check::finite(1, z2)?;
+    let span_b = check::span(axis_b);
+    let span_d = check::span(axis_d);
+    with_real!(call_dtype, T => lpl::lpl::<T>(
+        [span_b, span_d],
+        z1.elements::<T>()?,
+        z2.elements::<T>()?,
+        T::rounded(pull_coeff),
+        T::rounded(push_coeff),
+        T::rounded(decorr_coeff),
+        T::rounded(eps),
+        out_pull.element::<T>(0)?,
+        out_push.element::<T>(1)?,
+        out_decorr.element::<T>(2)?,
+        out_total.element::<T>(3)?,
+    ));
+    Ok(())
+}
+
+/// [`lpl::lpl_grad`] behind its checks.
+pub fn lpl_grad(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let (
+        [z1, z2],
+        [pull_coeff, push_coeff, decorr_coeff, eps, stop_gradient],
+        [out_pull, out_push, out_decorr, out_total, out_grad_z1, out_grad_z2],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = z1.dtype();
+    check::dtype(0, z1, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z2, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, z1, 2, 2)?;
+    check::rank(1, z2, 2, 2)?;
+    let axis_b = z1.axis(0);
+    check::at_least(0, z1.axis(0), 2)?;
+    let axis_d = z1.axis(1);
+    check::at_least(0, z1.axis(1), 1)?;
+    check::same(1, z2.axis(0), axis_b)?;
+    check::same(1, z2.axis(1), axis_d)?;
+    let pull_coeff = call_dtype.rounded(pull_coeff.real()?);
+    check::real(2, pull_coeff, ..)?;
+    let push_coeff = call_dtype.rounded(push_coeff.real()?);
+    check::real(3, push_coeff, ..)?;
+    let decorr_coeff = call_dtype.rounded(decorr_coeff.real()?);
+    check::real(4, decorr_coeff, ..)?;
+    let eps = call_dtype.rounded(eps.real()?);
+    check::real(5, eps, (Excluded(0.0), Unbounded))?;
+    let stop_gradient = stop_gradient.flag()?;
+    check::finite(0, z1)?;
+    check::finite(1, z2)?;
+    let span_b = check::span(axis_b);
+    let span_d = check::span(axis_d);
+    with_real!(call_dtype, T => lpl::lpl_grad::<T>(
+        [span_b, span_d],
+        z1.elements::<T>()?,
+        z2.elements::<T>()?,
+        T::rounded(pull_coeff),
+        T::rounded(push_coeff),
+        T::rounded(decorr_coeff),
+        T::rounded(eps),
+        stop_gradient,
+        out_pull.element::<T>(0)?,
+        out_push.element::<T>(1)?,
+        out_decorr.element::<T>(2)?,
+        out_total.element::<T>(3)?,
+        out_grad_z1.elements::<T>(4, &[span_b, span_d])?,
+        out_grad_z2.elements::<T>(5, &[span_b, span_d])?,
+    ));
+    Ok(())
+}
+
+/// [`lpl::lpl_negative`] behind its checks.
+pub fn lpl_negative(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([z1, z2], [], [out_pull, out_push]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = z1.dtype();
+    check::dtype(0, z1, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z2, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, z1, 2, 2)?;
+    check::rank(1, z2, 2, 2)?;
+    let axis_b = z1.axis(0);
+    check::at_least(0, z1.axis(0), 2)?;
+    let axis_d = z1.axis(1);
+    check::at_least(0, z1.axis(1), 1)?;
+    check::same(1, z2.axis(0), axis_b)?;
+    check::same(1, z2.axis(1), axis_d)?;
+    check::finite(0, z1)?;
+    check::finite(1, z2)?;
+    let span_b = check::span(axis_b);
+    let span_d = check::span(axis_d);
+    with_real!(call_dtype, T => lpl::lpl_negative::<T>(
+        [span_b, span_d],
+        z1.elements::<T>()?,
+        z2.elements::<T>()?,
+        out_pull.element::<T>(0)?,
+        out_push.element::<T>(1)?,
+    ));
+    Ok(())
+}
+
+/// [`lpl::lpl_spiking_step`] behind its checks.
+pub fn lpl_spiking_step(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let (
+        [
+            weights,
+            z_pre,
+            z_post,
+            z_post_delayed,
+            membrane,
+            mean,
+            variance,
+            psp_syn,
+            psp,
+            error_rise,
+            error,
+            eligibility,
+            eligibility_filtered,
+            gradient,
+        ],
+        [
+            step,
+            dt,
+            tau_syn,
+            tau_mem,
+            tau_rise,
+            tau_fall,
+            tau_mean,
+            tau_var,
+            lambda_,
+            phi,
+            delta,
+            xi,
+            beta,
+            threshold,
+            cutoff,
+            eta,
+            every,
+            w_max,
+        ],
+        [
+            out_weights,
+            out_mean,
+            out_variance,
+            out_psp_syn,
+            out_psp,
+            out_error_rise,
+            out_error,
+            out_eligibility,
+            out_eligibility_filtered,
+            out_gradient,
+        ],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = weights.dtype();
+    check::dtype(0, weights, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, z_pre, DType::U8, &[DType::U8])?;
+    check::dtype(2, z_post, DType::U8, &[DType::U8])?;
+    check::dtype(3, z_post_delayed, DType::U8, &[DType::U8])?;
+    check::dtype(4, membrane, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(5, mean, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(6, variance, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(7, psp_syn, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(8, psp, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(9, error_rise, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(10, error, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(11, eligibility, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(12, eligibility_filtered, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(13, gradient, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, weights, 2, 2)?;
+    check::rank(1, z_pre, 1, 1)?;
+    check::rank(2, z_post, 1, 1)?;
+    check::rank(3, z_post_delayed, 1, 1)?;
+    check::rank(4, membrane, 1, 1)?;
+    check::rank(5, mean, 1, 1)?;
+    check::rank(6, variance, 1, 1)?;
+    check::rank(7, psp_syn, 1, 1)?;
+    check::rank(8, psp, 1, 1)?;
+    check::rank(9, error_rise, 1, 1)?;
+    check::rank(10, error, 1, 1)?;
+    check::rank(11, eligibility, 2, 2)?;
+    check::rank(12, eligibility_filtered, 2, 2)?;
+    check::rank(13, gradient, 2, 2)?;
+    let axis_post = weights.axis(0);
+    let axis_pre = weights.axis(1);
+    check::same(1, z_pre.axis(0), axis_pre)?;
+    check::same(2, z_post.axis(0), axis_post)?;
+    check::same(3, z_post_delayed.axis(0), axis_post)?;
+    check::same(4, membrane.axis(0), axis_post)?;
+    check::same(5, mean.axis(0), axis_post)?;
+    check::same(6, variance.axis(0), axis_post)?;
+    check::same(7, psp_syn.axis(0), axis_pre)?;
+    check::same(8, psp.axis(0), axis_pre)?;
+    check::same(9, error_rise.axis(0), axis_post)?;
+    check::same(10, error.axis(0), axis_post)?;
+    check::same(11, eligibility.axis(0), axis_post)?;
+    check::same(11, eligibility.axis(1), axis_pre)?;
+    check::same(12, eligibility_filtered.axis(0), axis_post)?;
+    check::same(12, eligibility_filtered.axis(1), axis_pre)?;
+    check::same(13, gradient.axis(0), axis_post)?;
+    check::same(13, gradient.axis(1), axis_pre)?;
+    let step = step.integer()?;
+    check::integer(14, step, 0..)?;
+    let step = check::count(14, step)?;
+    let dt = call_dtype.rounded(dt.real()?);
+    check::real(15, dt, (Excluded(0.0), Unbounded))?;
+    let tau_syn = call_dtype.rounded(tau_syn.real()?);
+    check::real(16, tau_syn, (Excluded(0.0), Unbounded))?;
+    let tau_mem = call_dtype.rounded(tau_mem.real()?);
+    check::real(17, tau_mem, (Excluded(0.0), Unbounded))?;
+    let tau_rise = call_dtype.rounded(tau_rise.real()?);
+    check::real(18, tau_rise, (Excluded(0.0), Unbounded))?;
+    let tau_fall = call_dtype.rounded(tau_fall.real()?);
+    check::real(19, tau_fall, (Excluded(0.0), Unbounded))?;
+    let tau_mean = call_dtype.rounded(tau_mean.real()?);
+    check::real(20, tau_mean, (Excluded(0.0), Unbounded))?;
+    let tau_var = call_dtype.rounded(tau_var.real()?);
+    check::real(21, tau_var, (Excluded(0.0), Unbounded))?;
+    let lambda_ = call_dtype.rounded(lambda_.real()?);
+    check::real(22, lambda_, ..)?;
+    let phi = call_dtype.rounded(phi.real()?);
+    check::real(23, phi, ..)?;
+    let delta = call_dtype.rounded(delta.real()?);
+    check::real(24, delta, ..)?;
+    let xi = call_dtype.rounded(xi.real()?);
+    check::real(25, xi, (Excluded(0.0), Unbounded))?;
+    let beta = call_dtype.rounded(beta.real()?);
+    check::real(26, beta, 0.0..)?;
+    let threshold = call_dtype.rounded(threshold.real()?);
+    check::real(27, threshold, ..)?;
+    let cutoff = call_dtype.rounded(cutoff.real()?);
+    check::real(28, cutoff, ..)?;
+    let eta = call_dtype.rounded(eta.real()?);
+    check::real(29, eta, 0.0..)?;
+    let every = every.integer()?;
+    check::integer(30, every, 1..)?;
+    let every = check::count(30, every)?;
+    let w_max = call_dtype.rounded(w_max.real()?);
+    check::real(31, w_max, (Excluded(0.0), Unbounded))?;
+    check::finite(0, weights)?;
+    check::spikes(1, z_pre)?;
+    check::spikes(2, z_post)?;
+    check::spikes(3, z_post_delayed)?;
+    check::finite(4, membrane)?;
+    check::finite(5, mean)?;
+    check::finite(6, variance)?;
+    check::finite(7, psp_syn)?;
+    check::finite(8, psp)?;
+    check::finite(9, error_rise)?;
+    check::finite(10, error)?;
+    check::finite(11, eligibility)?;
+    check::finite(12, eligibility_filtered)?;
+    check::finite(13, gradient)?;
+    let span_post = check::span(axis_post);
+    let span_pre = check::span(axis_pre);
+    with_real!(call_dtype, T => lpl::lpl_spiking_step::<T>(
+        [span_post, span_pre],
+        weights.elements::<T>()?,
+        z_pre.elements::<u8>()?,
+        z_post.elements::<u8>()?,
+        z_post_delayed.elements::<u8>()?,
+        membrane.elements::<T>()?,
+        mean.elements::<T>()?,
+        variance.elements::<T>()?,
+        psp_syn.elements::<T>()?,
+        psp.elements::<T>()?,
+        error_rise.elements::<T>()?,
+        error.elements::<T>()?,
+        eligibility.elements::<T>()?,
+        eligibility_filtered.elements::<T>()?,
+        gradient.elements::<T>()?,
+        step,
+        T::rounded(dt),
+        T::rounded(tau_syn),
+        T::rounded(tau_mem),
+        T::rounded(tau_rise),
+        T::rounded(tau_fall),
+        T::rounded(tau_mean),
+        T::rounded(tau_var),
+        T::rounded(lambda_),
+        T::rounded(phi),
+        T::rounded(delta),
+        T::rounded(xi),
+        T::rounded(beta),
+        T::rounded(threshold),
+        T::rounded(cutoff),
+        T::rounded(eta),
+        every,
+        T::rounded(w_max),
+        out_weights.elements::<T>(0, &[span_post, span_pre])?,
+        out_mean.elements::<T>(1, &[span_post])?,
+        out_variance.elements::<T>(2, &[span_post])?,
+        out_psp_syn.elements::<T>(3, &[span_pre])?,
+        out_psp.elements::<T>(4, &[span_pre])?,
+        out_error_rise.elements::<T>(5, &[span_post])?,
+        out_error.elements::<T>(6, &[span_post])?,
+        out_eligibility.elements::<T>(7, &[span_post, span_pre])?,
+        out_eligibility_filtered.elements::<T>(8, &[span_post, span_pre])?,
+        out_gradient.elements::<T>(9, &[span_post, span_pre])?,
+    ));
+    Ok(())
+}
+
 /// [`encoders::encode_rate_bernoulli`] behind its checks.
 pub fn encode_rate_bernoulli(
     inputs: &[Input<'_>],
@@ -548,8 +1644,8 @@ pub fn encode_rate_bernoulli(
     else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = x.dtype();
-    check::dtype(0, x, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
     check::rank(0, x, 2, 7)?;
     let axis_b = x.axis(0);
     let axis_n = x.axes_from(1);
@@ -566,16 +1662,16 @@ pub fn encode_rate_bernoulli(
             encoders::Normalization::Minmax,
         ],
     )?;
-    let gain = dtype.rounded(gain.real()?);
+    let gain = call_dtype.rounded(gain.real()?);
     check::real(3, gain, ..)?;
-    let bias = dtype.rounded(bias.real()?);
+    let bias = call_dtype.rounded(bias.real()?);
     check::real(4, bias, ..)?;
     let seed = seed.word()?;
     let stream = stream.word()?;
     check::finite(0, x)?;
     let span_b = check::span(axis_b);
     let span_n = check::span(axis_n);
-    with_real!(dtype, T => encoders::encode_rate_bernoulli::<T>(
+    with_real!(call_dtype, T => encoders::encode_rate_bernoulli::<T>(
         [span_b, span_n],
         x.elements::<T>()?,
         num_steps,
@@ -584,6 +1680,61 @@ pub fn encode_rate_bernoulli(
         T::rounded(bias),
         seed,
         stream,
+        out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`encoders::encode_rate_poisson`] behind its checks.
+pub fn encode_rate_poisson(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([x], [num_steps, normalization, gain, bias, seed, stream, rate_dt], [out_spikes]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, x, 2, 7)?;
+    let axis_b = x.axis(0);
+    let axis_n = x.axes_from(1);
+    let num_steps = num_steps.integer()?;
+    check::integer(1, num_steps, 1..)?;
+    let num_steps = check::count(1, num_steps)?;
+    let normalization = check::choice(
+        2,
+        normalization.choice()?,
+        &[
+            encoders::Normalization::None,
+            encoders::Normalization::Clamp,
+            encoders::Normalization::Sigmoid,
+            encoders::Normalization::Minmax,
+        ],
+    )?;
+    let gain = call_dtype.rounded(gain.real()?);
+    check::real(3, gain, ..)?;
+    let bias = call_dtype.rounded(bias.real()?);
+    check::real(4, bias, ..)?;
+    let seed = seed.word()?;
+    let stream = stream.word()?;
+    let rate_dt = call_dtype.rounded(rate_dt.real()?);
+    check::real(7, rate_dt, 0.0..)?;
+    check::finite(0, x)?;
+    let span_b = check::span(axis_b);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => encoders::encode_rate_poisson::<T>(
+        [span_b, span_n],
+        x.elements::<T>()?,
+        num_steps,
+        normalization,
+        T::rounded(gain),
+        T::rounded(bias),
+        seed,
+        stream,
+        T::rounded(rate_dt),
         out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n])?,
     ));
     Ok(())
@@ -598,8 +1749,8 @@ pub fn encode_rate_deterministic(
     let ([x], [num_steps, normalization, gain, bias], [out_spikes]) = (inputs, parameters, outputs) else {
         return Err(Failure::WrongSignature);
     };
-    let dtype = x.dtype();
-    check::dtype(0, x, dtype, &[DType::F32, DType::F64])?;
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
     check::rank(0, x, 2, 7)?;
     let axis_b = x.axis(0);
     let axis_n = x.axes_from(1);
@@ -616,14 +1767,14 @@ pub fn encode_rate_deterministic(
             encoders::Normalization::Minmax,
         ],
     )?;
-    let gain = dtype.rounded(gain.real()?);
+    let gain = call_dtype.rounded(gain.real()?);
     check::real(3, gain, ..)?;
-    let bias = dtype.rounded(bias.real()?);
+    let bias = call_dtype.rounded(bias.real()?);
     check::real(4, bias, ..)?;
     check::finite(0, x)?;
     let span_b = check::span(axis_b);
     let span_n = check::span(axis_n);
-    with_real!(dtype, T => encoders::encode_rate_deterministic::<T>(
+    with_real!(call_dtype, T => encoders::encode_rate_deterministic::<T>(
         [span_b, span_n],
         x.elements::<T>()?,
         num_steps,
@@ -631,6 +1782,914 @@ pub fn encode_rate_deterministic(
         T::rounded(gain),
         T::rounded(bias),
         out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`encoders::encode_latency`] behind its checks.
+pub fn encode_latency(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([x], [num_steps, normalization, gain, bias, mapping, tau, t_min, t_max, burst], [out_spikes, out_spike_times]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, x, 2, 7)?;
+    let axis_b = x.axis(0);
+    let axis_n = x.axes_from(1);
+    let num_steps = num_steps.integer()?;
+    check::integer(1, num_steps, 1..)?;
+    let num_steps = check::count(1, num_steps)?;
+    let normalization = check::choice(
+        2,
+        normalization.choice()?,
+        &[
+            encoders::Normalization::None,
+            encoders::Normalization::Clamp,
+            encoders::Normalization::Sigmoid,
+            encoders::Normalization::Minmax,
+        ],
+    )?;
+    let gain = call_dtype.rounded(gain.real()?);
+    check::real(3, gain, ..)?;
+    let bias = call_dtype.rounded(bias.real()?);
+    check::real(4, bias, ..)?;
+    let mapping = check::choice(
+        5,
+        mapping.choice()?,
+        &[
+            encoders::Mapping::Linear,
+            encoders::Mapping::Exponential,
+            encoders::Mapping::Log,
+        ],
+    )?;
+    let tau = tau.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(tau) = tau {
+        check::real(6, tau, (Excluded(0.0), Unbounded))?;
+    }
+    let t_min = call_dtype.rounded(t_min.real()?);
+    check::real(7, t_min, 0.0..)?;
+    let t_max = t_max.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(t_max) = t_max {
+        check::real(8, t_max, 0.0..)?;
+        check::not_below(8, t_max, t_min)?;
+    }
+    let burst = burst.integer()?;
+    check::integer(9, burst, 1..)?;
+    let burst = check::count(9, burst)?;
+    check::finite(0, x)?;
+    let span_b = check::span(axis_b);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => encoders::encode_latency::<T>(
+        [span_b, span_n],
+        x.elements::<T>()?,
+        num_steps,
+        normalization,
+        T::rounded(gain),
+        T::rounded(bias),
+        mapping,
+        tau.map(T::rounded),
+        T::rounded(t_min),
+        t_max.map(T::rounded),
+        burst,
+        out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n])?,
+        out_spike_times.elements::<i32>(1, &[span_b, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`encoders::encode_ttfs`] behind its checks.
+pub fn encode_ttfs(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let (
+        [x],
+        [
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            seed,
+            stream,
+            mapping,
+            tau,
+            t_min,
+            t_max,
+            allow_no_spike,
+            silence_below,
+            jitter,
+        ],
+        [out_spikes, out_spike_times],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, x, 2, 7)?;
+    let axis_b = x.axis(0);
+    let axis_n = x.axes_from(1);
+    let num_steps = num_steps.integer()?;
+    check::integer(1, num_steps, 1..)?;
+    let num_steps = check::count(1, num_steps)?;
+    let normalization = check::choice(
+        2,
+        normalization.choice()?,
+        &[
+            encoders::Normalization::None,
+            encoders::Normalization::Clamp,
+            encoders::Normalization::Sigmoid,
+            encoders::Normalization::Minmax,
+        ],
+    )?;
+    let gain = call_dtype.rounded(gain.real()?);
+    check::real(3, gain, ..)?;
+    let bias = call_dtype.rounded(bias.real()?);
+    check::real(4, bias, ..)?;
+    let seed = seed.word()?;
+    let stream = stream.word()?;
+    let mapping = check::choice(
+        7,
+        mapping.choice()?,
+        &[
+            encoders::Mapping::Linear,
+            encoders::Mapping::Exponential,
+            encoders::Mapping::Log,
+        ],
+    )?;
+    let tau = tau.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(tau) = tau {
+        check::real(8, tau, (Excluded(0.0), Unbounded))?;
+    }
+    let t_min = call_dtype.rounded(t_min.real()?);
+    check::real(9, t_min, 0.0..)?;
+    let t_max = t_max.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(t_max) = t_max {
+        check::real(10, t_max, 0.0..)?;
+        check::not_below(10, t_max, t_min)?;
+    }
+    let allow_no_spike = allow_no_spike.flag()?;
+    let silence_below = call_dtype.rounded(silence_below.real()?);
+    check::real(12, silence_below, 0.0..=1.0)?;
+    let jitter = call_dtype.rounded(jitter.real()?);
+    check::real(13, jitter, 0.0..)?;
+    check::finite(0, x)?;
+    let span_b = check::span(axis_b);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => encoders::encode_ttfs::<T>(
+        [span_b, span_n],
+        x.elements::<T>()?,
+        num_steps,
+        normalization,
+        T::rounded(gain),
+        T::rounded(bias),
+        seed,
+        stream,
+        mapping,
+        tau.map(T::rounded),
+        T::rounded(t_min),
+        t_max.map(T::rounded),
+        allow_no_spike,
+        T::rounded(silence_below),
+        T::rounded(jitter),
+        out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n])?,
+        out_spike_times.elements::<i32>(1, &[span_b, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`encoders::encode_population`] behind its checks.
+pub fn encode_population(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let (
+        [x, centers],
+        [
+            num_steps,
+            normalization,
+            gain,
+            bias,
+            seed,
+            stream,
+            population_size,
+            sigma,
+            mode,
+        ],
+        [out_spikes, out_activations],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, centers, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, x, 2, 7)?;
+    check::rank(1, centers, 1, 1)?;
+    let axis_b = x.axis(0);
+    let axis_n = x.axes_from(1);
+    let num_steps = num_steps.integer()?;
+    check::integer(2, num_steps, 1..)?;
+    let num_steps = check::count(2, num_steps)?;
+    let normalization = check::choice(
+        3,
+        normalization.choice()?,
+        &[
+            encoders::Normalization::None,
+            encoders::Normalization::Clamp,
+            encoders::Normalization::Sigmoid,
+            encoders::Normalization::Minmax,
+        ],
+    )?;
+    let gain = call_dtype.rounded(gain.real()?);
+    check::real(4, gain, ..)?;
+    let bias = call_dtype.rounded(bias.real()?);
+    check::real(5, bias, ..)?;
+    let seed = seed.word()?;
+    let stream = stream.word()?;
+    let population_size = population_size.integer()?;
+    check::integer(8, population_size, 1..)?;
+    let population_size = check::count(8, population_size)?;
+    let sigma = call_dtype.rounded(sigma.real()?);
+    check::real(9, sigma, (Excluded(0.0), Unbounded))?;
+    let mode = check::choice(
+        10,
+        mode.choice()?,
+        &[encoders::Mode::Bernoulli, encoders::Mode::Deterministic],
+    )?;
+    check::same(1, centers.axis(0), &[population_size])?;
+    check::finite(0, x)?;
+    check::finite(1, centers)?;
+    let span_b = check::span(axis_b);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => encoders::encode_population::<T>(
+        [span_b, span_n],
+        x.elements::<T>()?,
+        centers.elements::<T>()?,
+        num_steps,
+        normalization,
+        T::rounded(gain),
+        T::rounded(bias),
+        seed,
+        stream,
+        population_size,
+        T::rounded(sigma),
+        mode,
+        out_spikes.elements::<u8>(0, &[span_b, num_steps, span_n, population_size])?,
+        out_activations.elements::<T>(1, &[span_b, span_n, population_size])?,
+    ));
+    Ok(())
+}
+
+/// [`encoders::encode_delta`] behind its checks.
+pub fn encode_delta(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([x, previous], [theta_on, theta_off], [out_spikes, out_previous]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = x.dtype();
+    check::dtype(0, x, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, previous, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, x, 3, 3)?;
+    check::rank(1, previous, 2, 2)?;
+    let axis_b = x.axis(0);
+    let axis_t = x.axis(1);
+    let axis_n = x.axis(2);
+    check::same(1, previous.axis(0), axis_b)?;
+    check::same(1, previous.axis(1), axis_n)?;
+    let theta_on = call_dtype.rounded(theta_on.real()?);
+    check::real(2, theta_on, 0.0..)?;
+    let theta_off = theta_off.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(theta_off) = theta_off {
+        check::real(3, theta_off, 0.0..)?;
+    }
+    check::finite(0, x)?;
+    check::finite(1, previous)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => encoders::encode_delta::<T>(
+        [span_b, span_t, span_n],
+        x.elements::<T>()?,
+        previous.elements::<T>()?,
+        T::rounded(theta_on),
+        theta_off.map(T::rounded),
+        out_spikes.elements::<u8>(0, &[span_b, span_t, 2, span_n])?,
+        out_previous.elements::<T>(1, &[span_b, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`decoders::decode_rate`] behind its checks.
+pub fn decode_rate(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let (
+        [spikes, mask],
+        [temperature, normalize_by_time, dtype],
+        [out_logits, out_prediction, out_confidence, out_counts, out_rates],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = check::choice(4, dtype.choice()?, &[DType::F32, DType::F64]).unwrap_or(DType::F64);
+    check::dtype(0, spikes, DType::U8, &[DType::U8])?;
+    check::dtype(1, mask, DType::U8, &[DType::U8])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, mask, 2, 2)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::at_least(0, spikes.axis(2), 1)?;
+    check::same(1, mask.axis(0), axis_b)?;
+    check::same(1, mask.axis(1), axis_t)?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(2, temperature, (Excluded(0.0), Unbounded))?;
+    let normalize_by_time = normalize_by_time.flag()?;
+    check::choice(4, dtype.choice()?, &[DType::F32, DType::F64])?;
+    check::spikes(0, spikes)?;
+    check::spikes(1, mask)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => decoders::decode_rate::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<u8>()?,
+        mask.elements::<u8>()?,
+        T::rounded(temperature),
+        normalize_by_time,
+        out_logits.elements::<T>(0, &[span_b, span_n])?,
+        out_prediction.elements::<i32>(1, &[span_b])?,
+        out_confidence.elements::<T>(2, &[span_b])?,
+        out_counts.elements::<i32>(3, &[span_b, span_n])?,
+        out_rates.elements::<T>(4, &[span_b, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`decoders::decode_first_spike`] behind its checks.
+pub fn decode_first_spike(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes, mask], [temperature, dtype], [out_logits, out_prediction, out_confidence, out_first_spike_times]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = check::choice(3, dtype.choice()?, &[DType::F32, DType::F64]).unwrap_or(DType::F64);
+    check::dtype(0, spikes, DType::U8, &[DType::U8])?;
+    check::dtype(1, mask, DType::U8, &[DType::U8])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, mask, 2, 2)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    check::at_least(0, spikes.axis(1), 1)?;
+    let axis_n = spikes.axis(2);
+    check::at_least(0, spikes.axis(2), 1)?;
+    check::same(1, mask.axis(0), axis_b)?;
+    check::same(1, mask.axis(1), axis_t)?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(2, temperature, (Excluded(0.0), Unbounded))?;
+    check::choice(3, dtype.choice()?, &[DType::F32, DType::F64])?;
+    check::spikes(0, spikes)?;
+    check::spikes(1, mask)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => decoders::decode_first_spike::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<u8>()?,
+        mask.elements::<u8>()?,
+        T::rounded(temperature),
+        out_logits.elements::<T>(0, &[span_b, span_n])?,
+        out_prediction.elements::<i32>(1, &[span_b])?,
+        out_confidence.elements::<T>(2, &[span_b])?,
+        out_first_spike_times.elements::<i32>(3, &[span_b, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`decoders::decode_population`] behind its checks.
+pub fn decode_population(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let (
+        [spikes, mask, group_of, centers],
+        [n_groups, mode, temperature],
+        [out_logits, out_prediction, out_confidence, out_value],
+    ) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = centers.dtype();
+    check::dtype(0, spikes, DType::U8, &[DType::U8])?;
+    check::dtype(1, mask, DType::U8, &[DType::U8])?;
+    check::dtype(2, group_of, DType::I32, &[DType::I32])?;
+    check::dtype(3, centers, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, mask, 2, 2)?;
+    check::rank(2, group_of, 1, 1)?;
+    check::rank(3, centers, 1, 1)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::same(1, mask.axis(0), axis_b)?;
+    check::same(1, mask.axis(1), axis_t)?;
+    check::same(2, group_of.axis(0), axis_n)?;
+    let n_groups = n_groups.integer()?;
+    check::integer(4, n_groups, 1..)?;
+    let n_groups = check::count(4, n_groups)?;
+    let mode = check::choice(
+        5,
+        mode.choice()?,
+        &[
+            decoders::DecodePopulationMode::Classification,
+            decoders::DecodePopulationMode::Regression,
+        ],
+    )?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(6, temperature, (Excluded(0.0), Unbounded))?;
+    check::same(3, centers.axis(0), &[n_groups])?;
+    check::spikes(0, spikes)?;
+    check::spikes(1, mask)?;
+    check::targets(2, group_of, n_groups)?;
+    check::finite(3, centers)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => decoders::decode_population::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<u8>()?,
+        mask.elements::<u8>()?,
+        group_of.elements::<i32>()?,
+        centers.elements::<T>()?,
+        n_groups,
+        mode,
+        T::rounded(temperature),
+        out_logits.elements::<T>(0, &[span_b, n_groups])?,
+        out_prediction.elements::<i32>(1, &[span_b])?,
+        out_confidence.elements::<T>(2, &[span_b])?,
+        out_value.elements::<T>(3, &[span_b])?,
+    ));
+    Ok(())
+}
+
+/// [`decoders::decode_membrane`] behind its checks.
+pub fn decode_membrane(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([membrane, mask], [mode, temperature], [out_logits, out_prediction, out_confidence]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = membrane.dtype();
+    check::dtype(0, membrane, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, mask, DType::U8, &[DType::U8])?;
+    check::rank(0, membrane, 3, 3)?;
+    check::rank(1, mask, 2, 2)?;
+    let axis_b = membrane.axis(0);
+    let axis_t = membrane.axis(1);
+    let axis_n = membrane.axis(2);
+    check::at_least(0, membrane.axis(2), 1)?;
+    check::same(1, mask.axis(0), axis_b)?;
+    check::same(1, mask.axis(1), axis_t)?;
+    let mode = check::choice(
+        2,
+        mode.choice()?,
+        &[decoders::DecodeMembraneMode::Final, decoders::DecodeMembraneMode::Max],
+    )?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(3, temperature, (Excluded(0.0), Unbounded))?;
+    check::finite(0, membrane)?;
+    check::spikes(1, mask)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => decoders::decode_membrane::<T>(
+        [span_b, span_t, span_n],
+        membrane.elements::<T>()?,
+        mask.elements::<u8>()?,
+        mode,
+        T::rounded(temperature),
+        out_logits.elements::<T>(0, &[span_b, span_n])?,
+        out_prediction.elements::<i32>(1, &[span_b])?,
+        out_confidence.elements::<T>(2, &[span_b])?,
+    ));
+    Ok(())
+}
+
+/// [`decoders::decode_ensemble`] behind its checks.
+pub fn decode_ensemble(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([logits, weights], [], [out_logits, out_prediction, out_confidence]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = logits.dtype();
+    check::dtype(0, logits, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, weights, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, logits, 3, 3)?;
+    check::rank(1, weights, 1, 1)?;
+    let axis_k = logits.axis(0);
+    check::at_least(0, logits.axis(0), 1)?;
+    let axis_b = logits.axis(1);
+    let axis_c = logits.axis(2);
+    check::at_least(0, logits.axis(2), 1)?;
+    check::same(1, weights.axis(0), axis_k)?;
+    check::finite(0, logits)?;
+    check::finite(1, weights)?;
+    check::sums_to_one(1, weights)?;
+    let span_k = check::span(axis_k);
+    let span_b = check::span(axis_b);
+    let span_c = check::span(axis_c);
+    with_real!(call_dtype, T => decoders::decode_ensemble::<T>(
+        [span_k, span_b, span_c],
+        logits.elements::<T>()?,
+        weights.elements::<T>()?,
+        out_logits.elements::<T>(0, &[span_b, span_c])?,
+        out_prediction.elements::<i32>(1, &[span_b])?,
+        out_confidence.elements::<T>(2, &[span_b])?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_probspikes`] behind its checks.
+pub fn loss_probspikes(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes, targets], [temperature, normalize_by_time, mode, eps], [out_loss, out_accuracy]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, targets, DType::I32, &[DType::I32])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, targets, 1, 1)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::at_least(0, spikes.axis(2), 1)?;
+    check::same(1, targets.axis(0), axis_b)?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(2, temperature, (Excluded(0.0), Unbounded))?;
+    let normalize_by_time = normalize_by_time.flag()?;
+    let mode = check::choice(4, mode.choice()?, &[losses::Mode::Softmax, losses::Mode::Normalize])?;
+    let eps = call_dtype.rounded(eps.real()?);
+    check::real(5, eps, (Excluded(0.0), Unbounded))?;
+    check::finite(0, spikes)?;
+    check::targets(1, targets, check::span(axis_n))?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_probspikes::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        targets.elements::<i32>()?,
+        T::rounded(temperature),
+        normalize_by_time,
+        mode,
+        T::rounded(eps),
+        out_loss.element::<T>(0)?,
+        out_accuracy.element::<T>(1)?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_probspikes_grad`] behind its checks.
+pub fn loss_probspikes_grad(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes, targets], [temperature, normalize_by_time, mode, eps], [out_grad]) = (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, targets, DType::I32, &[DType::I32])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, targets, 1, 1)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::at_least(0, spikes.axis(2), 1)?;
+    check::same(1, targets.axis(0), axis_b)?;
+    let temperature = call_dtype.rounded(temperature.real()?);
+    check::real(2, temperature, (Excluded(0.0), Unbounded))?;
+    let normalize_by_time = normalize_by_time.flag()?;
+    let mode = check::choice(4, mode.choice()?, &[losses::Mode::Softmax, losses::Mode::Normalize])?;
+    let eps = call_dtype.rounded(eps.real()?);
+    check::real(5, eps, (Excluded(0.0), Unbounded))?;
+    check::finite(0, spikes)?;
+    check::targets(1, targets, check::span(axis_n))?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_probspikes_grad::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        targets.elements::<i32>()?,
+        T::rounded(temperature),
+        normalize_by_time,
+        mode,
+        T::rounded(eps),
+        out_grad.elements::<T>(0, &[span_b, span_t, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_rate`] behind its checks.
+pub fn loss_rate(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([spikes, target_rate], [rate_min, rate_max], [out_loss, out_dead_fraction, out_saturated_fraction]) =
+        (inputs, parameters, outputs)
+    else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, target_rate, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, target_rate, 1, 1)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::same(1, target_rate.axis(0), axis_n)?;
+    let rate_min = call_dtype.rounded(rate_min.real()?);
+    check::real(2, rate_min, 0.0..)?;
+    let rate_max = call_dtype.rounded(rate_max.real()?);
+    check::real(3, rate_max, 0.0..)?;
+    check::not_below(3, rate_max, rate_min)?;
+    check::finite(0, spikes)?;
+    check::finite(1, target_rate)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_rate::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        target_rate.elements::<T>()?,
+        T::rounded(rate_min),
+        T::rounded(rate_max),
+        out_loss.element::<T>(0)?,
+        out_dead_fraction.element::<T>(1)?,
+        out_saturated_fraction.element::<T>(2)?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_rate_grad`] behind its checks.
+pub fn loss_rate_grad(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes, target_rate], [rate_min, rate_max], [out_grad]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::dtype(1, target_rate, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    check::rank(1, target_rate, 1, 1)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    check::same(1, target_rate.axis(0), axis_n)?;
+    let rate_min = call_dtype.rounded(rate_min.real()?);
+    check::real(2, rate_min, 0.0..)?;
+    let rate_max = call_dtype.rounded(rate_max.real()?);
+    check::real(3, rate_max, 0.0..)?;
+    check::not_below(3, rate_max, rate_min)?;
+    check::finite(0, spikes)?;
+    check::finite(1, target_rate)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_rate_grad::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        target_rate.elements::<T>()?,
+        T::rounded(rate_min),
+        T::rounded(rate_max),
+        out_grad.elements::<T>(0, &[span_b, span_t, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_temporal`] behind its checks.
+pub fn loss_temporal(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes], [penalty, window], [out_loss]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    let penalty = check::choice(
+        1,
+        penalty.choice()?,
+        &[losses::Penalty::L1, losses::Penalty::L2, losses::Penalty::Variance],
+    )?;
+    let window = window.integer()?;
+    check::integer(2, window, 1..)?;
+    let window = check::count(2, window)?;
+    check::finite(0, spikes)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_temporal::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        penalty,
+        window,
+        out_loss.element::<T>(0)?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_temporal_grad`] behind its checks.
+pub fn loss_temporal_grad(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes], [penalty, window], [out_grad]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    let penalty = check::choice(
+        1,
+        penalty.choice()?,
+        &[losses::Penalty::L1, losses::Penalty::L2, losses::Penalty::Variance],
+    )?;
+    let window = window.integer()?;
+    check::integer(2, window, 1..)?;
+    let window = check::count(2, window)?;
+    check::finite(0, spikes)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_temporal_grad::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        penalty,
+        window,
+        out_grad.elements::<T>(0, &[span_b, span_t, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_isi`] behind its checks.
+pub fn loss_isi(inputs: &[Input<'_>], parameters: &[Parameter], outputs: &mut [Output<'_>]) -> Result<(), Failure> {
+    let ([spikes], [window, tau], [out_loss]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    let window = window.integer()?;
+    check::integer(1, window, 1..)?;
+    let window = check::count(1, window)?;
+    let tau = tau.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(tau) = tau {
+        check::real(2, tau, (Excluded(0.0), Unbounded))?;
+    }
+    check::finite(0, spikes)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_isi::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        window,
+        tau.map(T::rounded),
+        out_loss.element::<T>(0)?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_isi_grad`] behind its checks.
+pub fn loss_isi_grad(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([spikes], [window, tau], [out_grad]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = spikes.dtype();
+    check::dtype(0, spikes, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, spikes, 3, 3)?;
+    let axis_b = spikes.axis(0);
+    let axis_t = spikes.axis(1);
+    let axis_n = spikes.axis(2);
+    let window = window.integer()?;
+    check::integer(1, window, 1..)?;
+    let window = check::count(1, window)?;
+    let tau = tau.optional_real()?.map(|value| call_dtype.rounded(value));
+    if let Some(tau) = tau {
+        check::real(2, tau, (Excluded(0.0), Unbounded))?;
+    }
+    check::finite(0, spikes)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_isi_grad::<T>(
+        [span_b, span_t, span_n],
+        spikes.elements::<T>()?,
+        window,
+        tau.map(T::rounded),
+        out_grad.elements::<T>(0, &[span_b, span_t, span_n])?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_membrane`] behind its checks.
+pub fn loss_membrane(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([membrane], [max_membrane], [out_loss, out_exceeding_fraction]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = membrane.dtype();
+    check::dtype(0, membrane, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, membrane, 3, 3)?;
+    let axis_b = membrane.axis(0);
+    let axis_t = membrane.axis(1);
+    let axis_n = membrane.axis(2);
+    let max_membrane = call_dtype.rounded(max_membrane.real()?);
+    check::real(1, max_membrane, 0.0..)?;
+    check::finite(0, membrane)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_membrane::<T>(
+        [span_b, span_t, span_n],
+        membrane.elements::<T>()?,
+        T::rounded(max_membrane),
+        out_loss.element::<T>(0)?,
+        out_exceeding_fraction.element::<T>(1)?,
+    ));
+    Ok(())
+}
+
+/// [`losses::loss_membrane_grad`] behind its checks.
+pub fn loss_membrane_grad(
+    inputs: &[Input<'_>],
+    parameters: &[Parameter],
+    outputs: &mut [Output<'_>],
+) -> Result<(), Failure> {
+    let ([membrane], [max_membrane], [out_grad]) = (inputs, parameters, outputs) else {
+        return Err(Failure::WrongSignature);
+    };
+    let call_dtype = membrane.dtype();
+    check::dtype(0, membrane, call_dtype, &[DType::F32, DType::F64])?;
+    check::rank(0, membrane, 3, 3)?;
+    let axis_b = membrane.axis(0);
+    let axis_t = membrane.axis(1);
+    let axis_n = membrane.axis(2);
+    let max_membrane = call_dtype.rounded(max_membrane.real()?);
+    check::real(1, max_membrane, 0.0..)?;
+    check::finite(0, membrane)?;
+    let span_b = check::span(axis_b);
+    let span_t = check::span(axis_t);
+    let span_n = check::span(axis_n);
+    with_real!(call_dtype, T => losses::loss_membrane_grad::<T>(
+        [span_b, span_t, span_n],
+        membrane.elements::<T>()?,
+        T::rounded(max_membrane),
+        out_grad.elements::<T>(0, &[span_b, span_t, span_n])?,
     ));
     Ok(())
 }

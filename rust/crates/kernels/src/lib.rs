@@ -8,12 +8,17 @@ pub mod array;
 pub mod check;
 pub mod checked;
 pub mod contrastive;
+pub mod decoders;
 pub mod encoders;
+mod lanes;
+pub mod losses;
+pub mod lpl;
 mod partition;
 pub mod philox;
 pub mod plasticity;
 mod product;
 mod real;
 pub mod rejection;
+mod vector;
 
 pub use real::Real;

@@ -58,3 +58,25 @@ pub fn for_rows<E: Send + Sync>(
             .for_each(part);
     }
 }
+
+/// Calls `body` for every item, in parallel if all of them together make `work` elements worth it.
+pub fn each<I: Send>(work: usize, items: impl Iterator<Item = I>, body: impl Fn(I) + Sync + Send) {
+    if work < PARALLEL_FROM {
+        items.for_each(body);
+    } else {
+        items.collect::<Vec<_>>().into_par_iter().for_each(body);
+    }
+}
+
+/// The results of `body` for every item in the order of the items, computed as [`each`] does.
+pub fn collect<I: Send, R: Send>(
+    work: usize,
+    items: impl Iterator<Item = I>,
+    body: impl Fn(I) -> R + Sync + Send,
+) -> Vec<R> {
+    if work < PARALLEL_FROM {
+        items.map(body).collect()
+    } else {
+        items.collect::<Vec<_>>().into_par_iter().map(body).collect()
+    }
+}

@@ -43,7 +43,7 @@ pub fn philox_uniform(seed: u64, stream: u64, offset: u64, _n: usize, out_u: &mu
 }
 
 fn fill(seed: u64, stream: u64, offset: u64, words: &mut [u32]) {
-    pulp::Arch::new().dispatch(Fill {
+    crate::vector::arch().dispatch(Fill {
         seed,
         stream,
         offset,

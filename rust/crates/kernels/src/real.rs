@@ -29,6 +29,8 @@ pub trait Real:
     const WIDE: Self;
     /// 1/2.
     const HALF: Self;
+    /// 2.
+    const TWO: Self;
 
     /// The nearest number.
     fn rounded(value: f64) -> Self;
@@ -48,10 +50,22 @@ pub trait Real:
     fn sqrt(self) -> Self;
     /// The largest integer that is not larger.
     fn floor(self) -> Self;
+    /// The nearest integer, the even one of two.
+    fn rint(self) -> Self;
+    /// The integer that it is.
+    fn to_i32(self) -> i32;
+    /// 1, -1, or 0 for 0.
+    fn sign(self) -> Self;
     /// e^x within 1 ulp, for any x but NaN. Without branches and calls, so that loops over it become vector code.
     fn exp(self) -> Self;
+    /// e^x - 1.
+    fn exp_m1(self) -> Self;
+    /// ln(x).
+    fn ln(self) -> Self;
     /// ln(1 + x).
     fn ln_1p(self) -> Self;
+    /// The binary logarithm, exact for powers of two.
+    fn log2(self) -> Self;
     /// x^y.
     fn powf(self, exponent: Self) -> Self;
     /// The power of two at or below a positive normal number; 0 for 0 and subnormal numbers.
@@ -73,6 +87,7 @@ macro_rules! real {
             const FLOOR_SCALE: Self = 1.0 / 134_217_728.0;
             const WIDE: Self = $type::from_bits($wide);
             const HALF: Self = 0.5;
+            const TWO: Self = 2.0;
 
             #[inline(always)]
             fn rounded(value: f64) -> Self {
@@ -111,6 +126,20 @@ macro_rules! real {
                 $type::floor(self)
             }
             #[inline(always)]
+            fn rint(self) -> Self {
+                $type::round_ties_even(self)
+            }
+            #[inline(always)]
+            fn to_i32(self) -> i32 {
+                self as i32
+            }
+            #[inline(always)]
+            fn sign(self) -> Self {
+                let above = if self > 0.0 { 1.0 } else { 0.0 };
+                let below = if self < 0.0 { 1.0 } else { 0.0 };
+                above - below
+            }
+            #[inline(always)]
             fn exp(self) -> Self {
                 // Adding it rounds to the nearest integer, which then stands in the lowest bits.
                 const ROUND: $type = 1.5 * (1_u64 << $mantissa) as $type;
@@ -127,6 +156,18 @@ macro_rules! real {
                 let half = n * 0.5 + ROUND;
                 let rest = (n - (half - ROUND)) + ROUND;
                 ((1.0 + (r + (r * r) * series)) * two_to(half)) * two_to(rest)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                $type::exp_m1(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                $type::ln(self)
+            }
+            #[inline(always)]
+            fn log2(self) -> Self {
+                $type::log2(self)
             }
             #[inline(always)]
             fn ln_1p(self) -> Self {

@@ -184,6 +184,7 @@ fn words(bits: &str, dtype: &str, shape: &[usize]) -> Result<Vec<u64>> {
 
 fn parameter(kind: Kind, value: &Value) -> Result<Parameter> {
     let found = match kind {
+        Kind::Real if value.is_null() => Some(Parameter::Absent),
         Kind::Real => match value.as_str() {
             Some("NaN") => Some(f64::NAN),
             Some("Infinity") => Some(f64::INFINITY),
@@ -204,6 +205,12 @@ fn parameter(kind: Kind, value: &Value) -> Result<Parameter> {
         }),
     };
     found.ok_or_else(|| format!("{value} is not of kind {kind:?}"))
+}
+
+/// The parameter `dtype` takes the one in which the case is run, unless it is an unknown name.
+fn in_dtype<'a>(name: &str, stored: &'a Value, dtype: &'a Value) -> &'a Value {
+    let known = name == "dtype" && matches!(stored.as_str(), Some("float32" | "float64"));
+    if known { dtype } else { stored }
 }
 
 fn found<'a, T>(map: &'a BTreeMap<String, T>, name: &str) -> Result<&'a T> {
@@ -234,10 +241,11 @@ fn run(kernel: &Kernel, case: &Case, dtype: &str, expected: &Expected) -> Result
             shape: &array.shape,
         })
         .collect::<Vec<_>>();
+    let run_in = Value::from(dtype);
     let parameters = kernel
         .parameters
         .iter()
-        .map(|(name, kind)| parameter(*kind, found(&case.parameters, name)?))
+        .map(|(name, kind)| parameter(*kind, in_dtype(name, found(&case.parameters, name)?, &run_in)))
         .collect::<Result<Vec<_>>>()?;
     if case.inputs.len() != kernel.inputs.len() || case.parameters.len() != kernel.parameters.len() {
         return Err("the fixture has arguments that the kernel does not have".to_owned());

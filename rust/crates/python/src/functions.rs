@@ -12,14 +12,43 @@ pub fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(philox_words, module)?)?;
     module.add_function(wrap_pyfunction!(philox_uniform, module)?)?;
     module.add_function(wrap_pyfunction!(infonce, module)?)?;
+    module.add_function(wrap_pyfunction!(infonce_grad, module)?)?;
     module.add_function(wrap_pyfunction!(csdp_positive, module)?)?;
     module.add_function(wrap_pyfunction!(csdp_negative, module)?)?;
     module.add_function(wrap_pyfunction!(csdp_step, module)?)?;
     module.add_function(wrap_pyfunction!(goodness, module)?)?;
+    module.add_function(wrap_pyfunction!(csdp_layer_goodness, module)?)?;
+    module.add_function(wrap_pyfunction!(hebbian, module)?)?;
     module.add_function(wrap_pyfunction!(stdp_trace, module)?)?;
     module.add_function(wrap_pyfunction!(stdp_linear, module)?)?;
+    module.add_function(wrap_pyfunction!(stdp_linear_run, module)?)?;
+    module.add_function(wrap_pyfunction!(stdp_conv2d, module)?)?;
+    module.add_function(wrap_pyfunction!(lpl, module)?)?;
+    module.add_function(wrap_pyfunction!(lpl_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(lpl_negative, module)?)?;
+    module.add_function(wrap_pyfunction!(lpl_spiking_step, module)?)?;
     module.add_function(wrap_pyfunction!(encode_rate_bernoulli, module)?)?;
+    module.add_function(wrap_pyfunction!(encode_rate_poisson, module)?)?;
     module.add_function(wrap_pyfunction!(encode_rate_deterministic, module)?)?;
+    module.add_function(wrap_pyfunction!(encode_latency, module)?)?;
+    module.add_function(wrap_pyfunction!(encode_ttfs, module)?)?;
+    module.add_function(wrap_pyfunction!(encode_population, module)?)?;
+    module.add_function(wrap_pyfunction!(encode_delta, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_rate, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_first_spike, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_population, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_membrane, module)?)?;
+    module.add_function(wrap_pyfunction!(decode_ensemble, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_probspikes, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_probspikes_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_rate, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_rate_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_temporal, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_temporal_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_isi, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_isi_grad, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_membrane, module)?)?;
+    module.add_function(wrap_pyfunction!(loss_membrane_grad, module)?)?;
     Ok(())
 }
 
@@ -105,6 +134,39 @@ fn infonce<'py>(
         [("view_a", view_a), ("view_b", view_b)],
         [Parameter::Real(temperature), Parameter::Flag(symmetric)],
         [("out_loss", out_loss), ("out_per_row", out_per_row)],
+        nanoseconds,
+    )
+}
+
+/// InfoNCE and its gradient with respect to the views before normalization.
+///
+/// loss as infonce; P_ij = exp(s_ij) / sum_k exp(s_ik), D = (P - I) / (B temperature)
+/// dq_i = sum_j D_ij k_j, dk_j = sum_i D_ij q_i; symmetric: mean of both directions
+/// grad_a_i = (dq_i - (dq_i.q_i) q_i) / |a_i|, grad_b alike; where |a_i| < 1e-8 the norm is a constant: dq_i / 1e-8
+/// B < 2 gives 0
+#[pyfunction]
+#[pyo3(signature = (view_a, view_b, temperature, symmetric, out_loss, out_grad_a, out_grad_b, nanoseconds=None))]
+fn infonce_grad<'py>(
+    py: Python<'py>,
+    view_a: &Bound<'py, PyAny>,
+    view_b: &Bound<'py, PyAny>,
+    temperature: f64,
+    symmetric: bool,
+    out_loss: &Bound<'py, PyAny>,
+    out_grad_a: &Bound<'py, PyAny>,
+    out_grad_b: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::infonce_grad,
+        [("view_a", view_a), ("view_b", view_b)],
+        [Parameter::Real(temperature), Parameter::Flag(symmetric)],
+        [
+            ("out_loss", out_loss),
+            ("out_grad_a", out_grad_a),
+            ("out_grad_b", out_grad_b),
+        ],
         nanoseconds,
     )
 }
@@ -220,6 +282,74 @@ fn goodness<'py>(
     )
 }
 
+/// Goodness of each sample of a layer, its probability of being positive, loss and modulator.
+///
+/// g_b = sum_n z_bn^2, p_b = sigmoid(g_b - theta), modulator_b = p_b - label_b
+/// loss = mean_b softplus((1 - 2 label_b) (g_b - theta)), softplus(x) = max(x, 0) + log1p(exp(-|x|))
+/// theta is used as given; nothing is clipped; B = 0 gives loss 0
+#[pyfunction]
+#[pyo3(signature = (activations, labels, theta, out_goodness, out_probability, out_loss, out_modulator, nanoseconds=None))]
+fn csdp_layer_goodness<'py>(
+    py: Python<'py>,
+    activations: &Bound<'py, PyAny>,
+    labels: &Bound<'py, PyAny>,
+    theta: f64,
+    out_goodness: &Bound<'py, PyAny>,
+    out_probability: &Bound<'py, PyAny>,
+    out_loss: &Bound<'py, PyAny>,
+    out_modulator: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::csdp_layer_goodness,
+        [("activations", activations), ("labels", labels)],
+        [Parameter::Real(theta)],
+        [
+            ("out_goodness", out_goodness),
+            ("out_probability", out_probability),
+            ("out_loss", out_loss),
+            ("out_modulator", out_modulator),
+        ],
+        nanoseconds,
+    )
+}
+
+/// General Hebbian expansion to second order, averaged over a batch; unbounded.
+///
+/// dW_ij = c0 W_ij + c1_pre mean_b(x_bj) + c1_post mean_b(y_bi) + c2_corr mean_b(y_bi x_bj)
+/// weights' = W + eta dW
+#[pyfunction]
+#[pyo3(signature = (weights, pre, post, eta, c0, c1_pre, c1_post, c2_corr, out_weights, nanoseconds=None))]
+fn hebbian<'py>(
+    py: Python<'py>,
+    weights: &Bound<'py, PyAny>,
+    pre: &Bound<'py, PyAny>,
+    post: &Bound<'py, PyAny>,
+    eta: f64,
+    c0: f64,
+    c1_pre: f64,
+    c1_post: f64,
+    c2_corr: f64,
+    out_weights: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::hebbian,
+        [("weights", weights), ("pre", pre), ("post", post)],
+        [
+            Parameter::Real(eta),
+            Parameter::Real(c0),
+            Parameter::Real(c1_pre),
+            Parameter::Real(c1_post),
+            Parameter::Real(c2_corr),
+        ],
+        [("out_weights", out_weights)],
+        nanoseconds,
+    )
+}
+
 /// One explicit Euler step of a spike trace.
 ///
 /// trace' = t + ((dt tau_inv) ((-t) + (a z))), in this order
@@ -313,6 +443,372 @@ fn stdp_linear<'py>(
     )
 }
 
+/// T STDP steps of a dense layer in one call.
+///
+/// equal to T times stdp_linear, each step on the weights and traces of the step before
+#[pyfunction]
+#[pyo3(signature = (weights, z_pre, z_post, t_pre, t_post, a_pre, a_post, tau_pre_inv, tau_post_inv, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound, dt, out_weights, out_t_pre, out_t_post, nanoseconds=None))]
+fn stdp_linear_run<'py>(
+    py: Python<'py>,
+    weights: &Bound<'py, PyAny>,
+    z_pre: &Bound<'py, PyAny>,
+    z_post: &Bound<'py, PyAny>,
+    t_pre: &Bound<'py, PyAny>,
+    t_post: &Bound<'py, PyAny>,
+    a_pre: f64,
+    a_post: f64,
+    tau_pre_inv: f64,
+    tau_post_inv: f64,
+    w_min: f64,
+    w_max: f64,
+    eta_plus: f64,
+    eta_minus: f64,
+    stdp_algorithm: i64,
+    mu: f64,
+    hardbound: bool,
+    dt: f64,
+    out_weights: &Bound<'py, PyAny>,
+    out_t_pre: &Bound<'py, PyAny>,
+    out_t_post: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::stdp_linear_run,
+        [
+            ("weights", weights),
+            ("z_pre", z_pre),
+            ("z_post", z_post),
+            ("t_pre", t_pre),
+            ("t_post", t_post),
+        ],
+        [
+            Parameter::Real(a_pre),
+            Parameter::Real(a_post),
+            Parameter::Real(tau_pre_inv),
+            Parameter::Real(tau_post_inv),
+            Parameter::Real(w_min),
+            Parameter::Real(w_max),
+            Parameter::Real(eta_plus),
+            Parameter::Real(eta_minus),
+            Parameter::Choice(stdp_algorithm),
+            Parameter::Real(mu),
+            Parameter::Flag(hardbound),
+            Parameter::Real(dt),
+        ],
+        [
+            ("out_weights", out_weights),
+            ("out_t_pre", out_t_pre),
+            ("out_t_post", out_t_post),
+        ],
+        nanoseconds,
+    )
+}
+
+/// One STDP step of a two-dimensional convolution.
+///
+/// traces as in stdp_linear; row = y stride + u dilation - padding, column = x stride + v dilation - padding;
+/// outside of the image traces and spikes are 0
+/// plus_oiuv = sum_b,y,x z_post_boyx t_pre'_bi,row,column
+/// minus_oiuv = sum_b,y,x t_post'_boyx z_pre_bi,row,column
+/// weights' = bound(W + A_plus(W) plus - A_minus(W) minus), amplitudes as in stdp_linear
+/// Ho = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1, and not below 0; Wo alike
+#[pyfunction]
+#[pyo3(signature = (weights, z_pre, z_post, t_pre, t_post, a_pre, a_post, tau_pre_inv, tau_post_inv, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound, dt, stride, padding, dilation, out_weights, out_t_pre, out_t_post, nanoseconds=None))]
+fn stdp_conv2d<'py>(
+    py: Python<'py>,
+    weights: &Bound<'py, PyAny>,
+    z_pre: &Bound<'py, PyAny>,
+    z_post: &Bound<'py, PyAny>,
+    t_pre: &Bound<'py, PyAny>,
+    t_post: &Bound<'py, PyAny>,
+    a_pre: f64,
+    a_post: f64,
+    tau_pre_inv: f64,
+    tau_post_inv: f64,
+    w_min: f64,
+    w_max: f64,
+    eta_plus: f64,
+    eta_minus: f64,
+    stdp_algorithm: i64,
+    mu: f64,
+    hardbound: bool,
+    dt: f64,
+    stride: i64,
+    padding: i64,
+    dilation: i64,
+    out_weights: &Bound<'py, PyAny>,
+    out_t_pre: &Bound<'py, PyAny>,
+    out_t_post: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::stdp_conv2d,
+        [
+            ("weights", weights),
+            ("z_pre", z_pre),
+            ("z_post", z_post),
+            ("t_pre", t_pre),
+            ("t_post", t_post),
+        ],
+        [
+            Parameter::Real(a_pre),
+            Parameter::Real(a_post),
+            Parameter::Real(tau_pre_inv),
+            Parameter::Real(tau_post_inv),
+            Parameter::Real(w_min),
+            Parameter::Real(w_max),
+            Parameter::Real(eta_plus),
+            Parameter::Real(eta_minus),
+            Parameter::Choice(stdp_algorithm),
+            Parameter::Real(mu),
+            Parameter::Flag(hardbound),
+            Parameter::Real(dt),
+            Parameter::Integer(stride),
+            Parameter::Integer(padding),
+            Parameter::Integer(dilation),
+        ],
+        [
+            ("out_weights", out_weights),
+            ("out_t_pre", out_t_pre),
+            ("out_t_post", out_t_post),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The LPL loss of a layer's responses to two consecutive views, and its three terms.
+///
+/// pull = mean_bd (z1 - z2)^2
+/// push = 1/2 sum over views of -(1/D) sum_d ln(var_d + eps), var_d over the batch with B - 1
+/// decorr = 1/2 sum over views of sum_{j != k} C_jk^2 / (D^2 - D), C the covariance with B - 1; D = 1 gives 0
+#[pyfunction]
+#[pyo3(signature = (z1, z2, pull_coeff, push_coeff, decorr_coeff, eps, out_pull, out_push, out_decorr, out_total, nanoseconds=None))]
+fn lpl<'py>(
+    py: Python<'py>,
+    z1: &Bound<'py, PyAny>,
+    z2: &Bound<'py, PyAny>,
+    pull_coeff: f64,
+    push_coeff: f64,
+    decorr_coeff: f64,
+    eps: f64,
+    out_pull: &Bound<'py, PyAny>,
+    out_push: &Bound<'py, PyAny>,
+    out_decorr: &Bound<'py, PyAny>,
+    out_total: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::lpl,
+        [("z1", z1), ("z2", z2)],
+        [
+            Parameter::Real(pull_coeff),
+            Parameter::Real(push_coeff),
+            Parameter::Real(decorr_coeff),
+            Parameter::Real(eps),
+        ],
+        [
+            ("out_pull", out_pull),
+            ("out_push", out_push),
+            ("out_decorr", out_decorr),
+            ("out_total", out_total),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The LPL loss and the gradient of its total with respect to both views.
+///
+/// pull = mean_bd (z1 - z2)^2
+/// push = 1/2 sum over views of -(1/D) sum_d ln(var_d + eps), var_d over the batch with B - 1
+/// decorr = 1/2 sum over views of sum_{j != k} C_jk^2 / (D^2 - D), C the covariance with B - 1; D = 1 gives 0
+/// the mean held fixed: d push / d z_bd = -(z_bd - mean_d) / (D (B - 1) (var_d + eps))
+/// d pull / d z1 = 2 (z1 - z2) / (B D), and 0 under stop_gradient; d pull / d z2 = -2 (z1 - z2) / (B D)
+/// d decorr / d z_bj = 2 / ((B - 1) (D^2 - D)) sum_{k != j} C_jk (z_bk - mean_k)
+#[pyfunction]
+#[pyo3(signature = (z1, z2, pull_coeff, push_coeff, decorr_coeff, eps, stop_gradient, out_pull, out_push, out_decorr, out_total, out_grad_z1, out_grad_z2, nanoseconds=None))]
+fn lpl_grad<'py>(
+    py: Python<'py>,
+    z1: &Bound<'py, PyAny>,
+    z2: &Bound<'py, PyAny>,
+    pull_coeff: f64,
+    push_coeff: f64,
+    decorr_coeff: f64,
+    eps: f64,
+    stop_gradient: bool,
+    out_pull: &Bound<'py, PyAny>,
+    out_push: &Bound<'py, PyAny>,
+    out_decorr: &Bound<'py, PyAny>,
+    out_total: &Bound<'py, PyAny>,
+    out_grad_z1: &Bound<'py, PyAny>,
+    out_grad_z2: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::lpl_grad,
+        [("z1", z1), ("z2", z2)],
+        [
+            Parameter::Real(pull_coeff),
+            Parameter::Real(push_coeff),
+            Parameter::Real(decorr_coeff),
+            Parameter::Real(eps),
+            Parameter::Flag(stop_gradient),
+        ],
+        [
+            ("out_pull", out_pull),
+            ("out_push", out_push),
+            ("out_decorr", out_decorr),
+            ("out_total", out_total),
+            ("out_grad_z1", out_grad_z1),
+            ("out_grad_z2", out_grad_z2),
+        ],
+        nanoseconds,
+    )
+}
+
+/// LPL with negative samples: pull together what belongs together, push the rest towards orthogonality.
+///
+/// cos_ij = q_i.k_j with q_i = z1_i / max(|z1_i|, 1e-8), k_j alike
+/// pull = -mean_i cos_ii, push = mean_{i != j} cos_ij^2
+#[pyfunction]
+#[pyo3(signature = (z1, z2, out_pull, out_push, nanoseconds=None))]
+fn lpl_negative<'py>(
+    py: Python<'py>,
+    z1: &Bound<'py, PyAny>,
+    z2: &Bound<'py, PyAny>,
+    out_pull: &Bound<'py, PyAny>,
+    out_push: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::lpl_negative,
+        [("z1", z1), ("z2", z2)],
+        [],
+        [("out_pull", out_pull), ("out_push", out_push)],
+        nanoseconds,
+    )
+}
+
+/// One step of the spiking LPL rule for one layer.
+///
+/// x = mean dt / tau_mean, the expected spikes of a step
+/// psp_syn' = psp_syn exp(-dt/tau_syn) + z_pre; psp' = psp + (dt/tau_mem) (psp_syn' - psp)
+/// e = lambda_ (z_post - x) / (variance + xi) + delta - phi z_post + phi z_post_delayed
+/// error_rise' = error_rise exp(-dt/tau_rise) + e; error' = error + (dt/tau_fall) (error_rise' - error)
+/// f = beta / (1 + |beta (membrane - threshold)|)^2, 0 where membrane < cutoff
+/// c = eligibility + f_i psp'_j
+/// eligibility_filtered' = eligibility_filtered + (dt/tau_fall) (c - eligibility_filtered)
+/// eligibility' = c exp(-dt/tau_rise); gradient' = gradient + eligibility_filtered' error'_i
+/// variance' = (variance + (z_post - x)^2 / tau_var) exp(-dt/tau_var)
+/// mean' = (mean + z_post) exp(-dt/tau_mean)
+/// if (step + 1) mod every = 0: weights' = clip(weights + eta gradient' / every, 0, w_max), gradient' = 0
+#[pyfunction]
+#[pyo3(signature = (weights, z_pre, z_post, z_post_delayed, membrane, mean, variance, psp_syn, psp, error_rise, error, eligibility, eligibility_filtered, gradient, step, dt, tau_syn, tau_mem, tau_rise, tau_fall, tau_mean, tau_var, lambda_, phi, delta, xi, beta, threshold, cutoff, eta, every, w_max, out_weights, out_mean, out_variance, out_psp_syn, out_psp, out_error_rise, out_error, out_eligibility, out_eligibility_filtered, out_gradient, nanoseconds=None))]
+fn lpl_spiking_step<'py>(
+    py: Python<'py>,
+    weights: &Bound<'py, PyAny>,
+    z_pre: &Bound<'py, PyAny>,
+    z_post: &Bound<'py, PyAny>,
+    z_post_delayed: &Bound<'py, PyAny>,
+    membrane: &Bound<'py, PyAny>,
+    mean: &Bound<'py, PyAny>,
+    variance: &Bound<'py, PyAny>,
+    psp_syn: &Bound<'py, PyAny>,
+    psp: &Bound<'py, PyAny>,
+    error_rise: &Bound<'py, PyAny>,
+    error: &Bound<'py, PyAny>,
+    eligibility: &Bound<'py, PyAny>,
+    eligibility_filtered: &Bound<'py, PyAny>,
+    gradient: &Bound<'py, PyAny>,
+    step: i64,
+    dt: f64,
+    tau_syn: f64,
+    tau_mem: f64,
+    tau_rise: f64,
+    tau_fall: f64,
+    tau_mean: f64,
+    tau_var: f64,
+    lambda_: f64,
+    phi: f64,
+    delta: f64,
+    xi: f64,
+    beta: f64,
+    threshold: f64,
+    cutoff: f64,
+    eta: f64,
+    every: i64,
+    w_max: f64,
+    out_weights: &Bound<'py, PyAny>,
+    out_mean: &Bound<'py, PyAny>,
+    out_variance: &Bound<'py, PyAny>,
+    out_psp_syn: &Bound<'py, PyAny>,
+    out_psp: &Bound<'py, PyAny>,
+    out_error_rise: &Bound<'py, PyAny>,
+    out_error: &Bound<'py, PyAny>,
+    out_eligibility: &Bound<'py, PyAny>,
+    out_eligibility_filtered: &Bound<'py, PyAny>,
+    out_gradient: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::lpl_spiking_step,
+        [
+            ("weights", weights),
+            ("z_pre", z_pre),
+            ("z_post", z_post),
+            ("z_post_delayed", z_post_delayed),
+            ("membrane", membrane),
+            ("mean", mean),
+            ("variance", variance),
+            ("psp_syn", psp_syn),
+            ("psp", psp),
+            ("error_rise", error_rise),
+            ("error", error),
+            ("eligibility", eligibility),
+            ("eligibility_filtered", eligibility_filtered),
+            ("gradient", gradient),
+        ],
+        [
+            Parameter::Integer(step),
+            Parameter::Real(dt),
+            Parameter::Real(tau_syn),
+            Parameter::Real(tau_mem),
+            Parameter::Real(tau_rise),
+            Parameter::Real(tau_fall),
+            Parameter::Real(tau_mean),
+            Parameter::Real(tau_var),
+            Parameter::Real(lambda_),
+            Parameter::Real(phi),
+            Parameter::Real(delta),
+            Parameter::Real(xi),
+            Parameter::Real(beta),
+            Parameter::Real(threshold),
+            Parameter::Real(cutoff),
+            Parameter::Real(eta),
+            Parameter::Integer(every),
+            Parameter::Real(w_max),
+        ],
+        [
+            ("out_weights", out_weights),
+            ("out_mean", out_mean),
+            ("out_variance", out_variance),
+            ("out_psp_syn", out_psp_syn),
+            ("out_psp", out_psp),
+            ("out_error_rise", out_error_rise),
+            ("out_error", out_error),
+            ("out_eligibility", out_eligibility),
+            ("out_eligibility_filtered", out_eligibility_filtered),
+            ("out_gradient", out_gradient),
+        ],
+        nanoseconds,
+    )
+}
+
 /// Independent Bernoulli spikes with probability p at every step.
 ///
 /// p = clip(gain normalized(x) + bias, 0, 1)
@@ -348,6 +844,42 @@ fn encode_rate_bernoulli<'py>(
     )
 }
 
+/// Bernoulli spikes of a rate: a Poisson process in steps of rate_dt.
+///
+/// p = clip(gain normalized(x) + bias, 0, 1); p' = clip(p rate_dt, 0, 1); then as encode_rate_bernoulli with p'
+#[pyfunction]
+#[pyo3(signature = (x, num_steps, normalization, gain, bias, seed, stream, rate_dt, out_spikes, nanoseconds=None))]
+fn encode_rate_poisson<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    num_steps: i64,
+    normalization: i64,
+    gain: f64,
+    bias: f64,
+    seed: u64,
+    stream: u64,
+    rate_dt: f64,
+    out_spikes: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::encode_rate_poisson,
+        [("x", x)],
+        [
+            Parameter::Integer(num_steps),
+            Parameter::Choice(normalization),
+            Parameter::Real(gain),
+            Parameter::Real(bias),
+            Parameter::Word(seed),
+            Parameter::Word(stream),
+            Parameter::Real(rate_dt),
+        ],
+        [("out_spikes", out_spikes)],
+        nanoseconds,
+    )
+}
+
 /// Evenly spaced spikes, floor(T p) of them.
 ///
 /// p = clip(gain normalized(x) + bias, 0, 1)
@@ -375,6 +907,636 @@ fn encode_rate_deterministic<'py>(
             Parameter::Real(bias),
         ],
         [("out_spikes", out_spikes)],
+        nanoseconds,
+    )
+}
+
+/// The greater the value, the earlier the spike; a burst of consecutive spikes if asked for.
+///
+/// p = clip(gain normalized(x) + bias, 0, 1)
+/// linear: t = (1 - p) (T - 1); exponential: t = tau ln(1 / max(p, 1e-7)), tau None = (T - 1) / ln(1e7); log: t =
+/// (T - 1) (1 - log2(1 + p))
+/// spike_times = rint(min(max(t, t_min), latest)), latest = T - 1 or min(t_max, T - 1)
+/// spikes at spike_times, ..., spike_times + burst - 1; those past T - 1 are dropped
+#[pyfunction]
+#[pyo3(signature = (x, num_steps, normalization, gain, bias, mapping, tau, t_min, t_max, burst, out_spikes, out_spike_times, nanoseconds=None))]
+fn encode_latency<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    num_steps: i64,
+    normalization: i64,
+    gain: f64,
+    bias: f64,
+    mapping: i64,
+    tau: Option<f64>,
+    t_min: f64,
+    t_max: Option<f64>,
+    burst: i64,
+    out_spikes: &Bound<'py, PyAny>,
+    out_spike_times: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::encode_latency,
+        [("x", x)],
+        [
+            Parameter::Integer(num_steps),
+            Parameter::Choice(normalization),
+            Parameter::Real(gain),
+            Parameter::Real(bias),
+            Parameter::Choice(mapping),
+            tau.map_or(Parameter::Absent, Parameter::Real),
+            Parameter::Real(t_min),
+            t_max.map_or(Parameter::Absent, Parameter::Real),
+            Parameter::Integer(burst),
+        ],
+        [("out_spikes", out_spikes), ("out_spike_times", out_spike_times)],
+        nanoseconds,
+    )
+}
+
+/// Time to first spike: exactly one spike, or none for a small value if that is allowed.
+///
+/// p = clip(gain normalized(x) + bias, 0, 1)
+/// linear: t = (1 - p) (T - 1); exponential: t = tau ln(1 / max(p, 1e-7)), tau None = (T - 1) / ln(1e7); log: t =
+/// (T - 1) (1 - log2(1 + p))
+/// jitter > 0: t + (jitter (2 U - 1)), U the uniform at the flat index of (b, n)
+/// spike_times = rint(min(max(t, t_min), latest)), latest = T - 1 or min(t_max, T - 1); -1 and no spike where
+/// allow_no_spike and p < silence_below
+#[pyfunction]
+#[pyo3(signature = (x, num_steps, normalization, gain, bias, seed, stream, mapping, tau, t_min, t_max, allow_no_spike, silence_below, jitter, out_spikes, out_spike_times, nanoseconds=None))]
+fn encode_ttfs<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    num_steps: i64,
+    normalization: i64,
+    gain: f64,
+    bias: f64,
+    seed: u64,
+    stream: u64,
+    mapping: i64,
+    tau: Option<f64>,
+    t_min: f64,
+    t_max: Option<f64>,
+    allow_no_spike: bool,
+    silence_below: f64,
+    jitter: f64,
+    out_spikes: &Bound<'py, PyAny>,
+    out_spike_times: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::encode_ttfs,
+        [("x", x)],
+        [
+            Parameter::Integer(num_steps),
+            Parameter::Choice(normalization),
+            Parameter::Real(gain),
+            Parameter::Real(bias),
+            Parameter::Word(seed),
+            Parameter::Word(stream),
+            Parameter::Choice(mapping),
+            tau.map_or(Parameter::Absent, Parameter::Real),
+            Parameter::Real(t_min),
+            t_max.map_or(Parameter::Absent, Parameter::Real),
+            Parameter::Flag(allow_no_spike),
+            Parameter::Real(silence_below),
+            Parameter::Real(jitter),
+        ],
+        [("out_spikes", out_spikes), ("out_spike_times", out_spike_times)],
+        nanoseconds,
+    )
+}
+
+/// Each value drives a population of neurons with Gaussian tuning curves.
+///
+/// p = clip(gain normalized(x) + bias, 0, 1)
+/// d = (p_i - c_j) / sigma, a_ij = exp(-(d d) / 2), at the flat index i population_size + j
+/// spikes as encode_rate_bernoulli or encode_rate_deterministic with a for p
+#[pyfunction]
+#[pyo3(signature = (x, centers, num_steps, normalization, gain, bias, seed, stream, population_size, sigma, mode, out_spikes, out_activations, nanoseconds=None))]
+fn encode_population<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    centers: &Bound<'py, PyAny>,
+    num_steps: i64,
+    normalization: i64,
+    gain: f64,
+    bias: f64,
+    seed: u64,
+    stream: u64,
+    population_size: i64,
+    sigma: f64,
+    mode: i64,
+    out_spikes: &Bound<'py, PyAny>,
+    out_activations: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::encode_population,
+        [("x", x), ("centers", centers)],
+        [
+            Parameter::Integer(num_steps),
+            Parameter::Choice(normalization),
+            Parameter::Real(gain),
+            Parameter::Real(bias),
+            Parameter::Word(seed),
+            Parameter::Word(stream),
+            Parameter::Integer(population_size),
+            Parameter::Real(sigma),
+            Parameter::Choice(mode),
+        ],
+        [("out_spikes", out_spikes), ("out_activations", out_activations)],
+        nanoseconds,
+    )
+}
+
+/// Spikes where a signal rises or falls: channels ON, then OFF.
+///
+/// ON spike at t iff x_t - previous > theta_on, OFF iff previous - x_t > theta_off (None = theta_on); then previous
+/// = x_t
+#[pyfunction]
+#[pyo3(signature = (x, previous, theta_on, theta_off, out_spikes, out_previous, nanoseconds=None))]
+fn encode_delta<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    previous: &Bound<'py, PyAny>,
+    theta_on: f64,
+    theta_off: Option<f64>,
+    out_spikes: &Bound<'py, PyAny>,
+    out_previous: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::encode_delta,
+        [("x", x), ("previous", previous)],
+        [
+            Parameter::Real(theta_on),
+            theta_off.map_or(Parameter::Absent, Parameter::Real),
+        ],
+        [("out_spikes", out_spikes), ("out_previous", out_previous)],
+        nanoseconds,
+    )
+}
+
+/// The class that spikes most.
+///
+/// n = sum over steps with mask of spikes, V = number of those steps, rates = n / max(V, 1)
+/// logits = n / temperature, or rates / temperature with normalize_by_time; prediction = argmax n
+/// p = softmax(logits); confidence = greatest p - second greatest p, 1 if there is but one class
+#[pyfunction]
+#[pyo3(signature = (spikes, mask, temperature, normalize_by_time, dtype, out_logits, out_prediction, out_confidence, out_counts, out_rates, nanoseconds=None))]
+fn decode_rate<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    mask: &Bound<'py, PyAny>,
+    temperature: f64,
+    normalize_by_time: bool,
+    dtype: i64,
+    out_logits: &Bound<'py, PyAny>,
+    out_prediction: &Bound<'py, PyAny>,
+    out_confidence: &Bound<'py, PyAny>,
+    out_counts: &Bound<'py, PyAny>,
+    out_rates: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::decode_rate,
+        [("spikes", spikes), ("mask", mask)],
+        [
+            Parameter::Real(temperature),
+            Parameter::Flag(normalize_by_time),
+            Parameter::Choice(dtype),
+        ],
+        [
+            ("out_logits", out_logits),
+            ("out_prediction", out_prediction),
+            ("out_confidence", out_confidence),
+            ("out_counts", out_counts),
+            ("out_rates", out_rates),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The class that spikes first.
+///
+/// t = step of the first spike with mask, T if there is none; logits = -(t / T) / temperature
+/// prediction = argmin t; confidence = clip((t2 - t1) / T, 0, 1) of the two earliest, 1 for one class
+/// first_spike_times = t, -1 for silence
+#[pyfunction]
+#[pyo3(signature = (spikes, mask, temperature, dtype, out_logits, out_prediction, out_confidence, out_first_spike_times, nanoseconds=None))]
+fn decode_first_spike<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    mask: &Bound<'py, PyAny>,
+    temperature: f64,
+    dtype: i64,
+    out_logits: &Bound<'py, PyAny>,
+    out_prediction: &Bound<'py, PyAny>,
+    out_confidence: &Bound<'py, PyAny>,
+    out_first_spike_times: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::decode_first_spike,
+        [("spikes", spikes), ("mask", mask)],
+        [Parameter::Real(temperature), Parameter::Choice(dtype)],
+        [
+            ("out_logits", out_logits),
+            ("out_prediction", out_prediction),
+            ("out_confidence", out_confidence),
+            ("out_first_spike_times", out_first_spike_times),
+        ],
+        nanoseconds,
+    )
+}
+
+/// Groups of neurons vote for classes, or code a value by their centers.
+///
+/// G_g = spikes with mask of all neurons of group g, S_g = their number, r_g = G_g / max(S_g, 1)
+/// w = r / sum r, 1 / n_groups everywhere if all are silent; value = sum_g w_g centers_g
+/// classification: logits = G / temperature, prediction = argmax G, confidence as decode_rate
+/// regression: logits = w, prediction = argmax r, confidence = greatest w
+#[pyfunction]
+#[pyo3(signature = (spikes, mask, group_of, centers, n_groups, mode, temperature, out_logits, out_prediction, out_confidence, out_value, nanoseconds=None))]
+fn decode_population<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    mask: &Bound<'py, PyAny>,
+    group_of: &Bound<'py, PyAny>,
+    centers: &Bound<'py, PyAny>,
+    n_groups: i64,
+    mode: i64,
+    temperature: f64,
+    out_logits: &Bound<'py, PyAny>,
+    out_prediction: &Bound<'py, PyAny>,
+    out_confidence: &Bound<'py, PyAny>,
+    out_value: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::decode_population,
+        [
+            ("spikes", spikes),
+            ("mask", mask),
+            ("group_of", group_of),
+            ("centers", centers),
+        ],
+        [
+            Parameter::Integer(n_groups),
+            Parameter::Choice(mode),
+            Parameter::Real(temperature),
+        ],
+        [
+            ("out_logits", out_logits),
+            ("out_prediction", out_prediction),
+            ("out_confidence", out_confidence),
+            ("out_value", out_value),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The class of the greatest membrane potential.
+///
+/// v = membrane at the last step with mask (final), or its greatest value over those steps (max); 0 if there is
+/// none
+/// logits = v / temperature, prediction = argmax logits; p = softmax(logits); confidence = greatest p - second
+/// greatest p, 1 if there is but one class
+#[pyfunction]
+#[pyo3(signature = (membrane, mask, mode, temperature, out_logits, out_prediction, out_confidence, nanoseconds=None))]
+fn decode_membrane<'py>(
+    py: Python<'py>,
+    membrane: &Bound<'py, PyAny>,
+    mask: &Bound<'py, PyAny>,
+    mode: i64,
+    temperature: f64,
+    out_logits: &Bound<'py, PyAny>,
+    out_prediction: &Bound<'py, PyAny>,
+    out_confidence: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::decode_membrane,
+        [("membrane", membrane), ("mask", mask)],
+        [Parameter::Choice(mode), Parameter::Real(temperature)],
+        [
+            ("out_logits", out_logits),
+            ("out_prediction", out_prediction),
+            ("out_confidence", out_confidence),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The weighted mean of several decoders' logits.
+///
+/// logits = sum_k weights_k logits_k, prediction = argmax logits; p = softmax(logits); confidence = greatest p -
+/// second greatest p, 1 if there is but one class
+#[pyfunction]
+#[pyo3(signature = (logits, weights, out_logits, out_prediction, out_confidence, nanoseconds=None))]
+fn decode_ensemble<'py>(
+    py: Python<'py>,
+    logits: &Bound<'py, PyAny>,
+    weights: &Bound<'py, PyAny>,
+    out_logits: &Bound<'py, PyAny>,
+    out_prediction: &Bound<'py, PyAny>,
+    out_confidence: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::decode_ensemble,
+        [("logits", logits), ("weights", weights)],
+        [],
+        [
+            ("out_logits", out_logits),
+            ("out_prediction", out_prediction),
+            ("out_confidence", out_confidence),
+        ],
+        nanoseconds,
+    )
+}
+
+/// Cross-entropy of class probabilities read from spike counts.
+///
+/// m = n, or n / max(T, 1) with normalize_by_time
+/// softmax: loss = mean_b (ln sum_c exp(m_bc / temperature) - m_b,target / temperature)
+/// normalize (for s >= 0): q = (m + eps) / (sum_c m + eps N), loss = -mean_b ln q_b,target
+/// accuracy = share of samples whose argmax n (ties take the lowest) is the target; 0 for an empty batch
+#[pyfunction]
+#[pyo3(signature = (spikes, targets, temperature, normalize_by_time, mode, eps, out_loss, out_accuracy, nanoseconds=None))]
+fn loss_probspikes<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    targets: &Bound<'py, PyAny>,
+    temperature: f64,
+    normalize_by_time: bool,
+    mode: i64,
+    eps: f64,
+    out_loss: &Bound<'py, PyAny>,
+    out_accuracy: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_probspikes,
+        [("spikes", spikes), ("targets", targets)],
+        [
+            Parameter::Real(temperature),
+            Parameter::Flag(normalize_by_time),
+            Parameter::Choice(mode),
+            Parameter::Real(eps),
+        ],
+        [("out_loss", out_loss), ("out_accuracy", out_accuracy)],
+        nanoseconds,
+    )
+}
+
+/// The gradient of loss_probspikes with respect to its first input.
+///
+/// u = 1 / B, or 1 / (B max(T, 1)) with normalize_by_time; the same at every step t
+/// softmax: grad_btc = u (softmax(m_b / temperature)_c - [c = target_b]) / temperature
+/// normalize: grad_btc = u (1 / (sum_c m_bc + eps N) - [c = target_b] / (m_bc + eps))
+#[pyfunction]
+#[pyo3(signature = (spikes, targets, temperature, normalize_by_time, mode, eps, out_grad, nanoseconds=None))]
+fn loss_probspikes_grad<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    targets: &Bound<'py, PyAny>,
+    temperature: f64,
+    normalize_by_time: bool,
+    mode: i64,
+    eps: f64,
+    out_grad: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_probspikes_grad,
+        [("spikes", spikes), ("targets", targets)],
+        [
+            Parameter::Real(temperature),
+            Parameter::Flag(normalize_by_time),
+            Parameter::Choice(mode),
+            Parameter::Real(eps),
+        ],
+        [("out_grad", out_grad)],
+        nanoseconds,
+    )
+}
+
+/// Distance of firing rates from a target, and from a range.
+///
+/// loss = mean_bn (r - target_rate)^2 + mean_bn (relu(rate_min - r)^2 + relu(r - rate_max)^2)
+/// dead_fraction = share of (b, n) with r < rate_min, saturated_fraction = share with r > rate_max
+#[pyfunction]
+#[pyo3(signature = (spikes, target_rate, rate_min, rate_max, out_loss, out_dead_fraction, out_saturated_fraction, nanoseconds=None))]
+fn loss_rate<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    target_rate: &Bound<'py, PyAny>,
+    rate_min: f64,
+    rate_max: f64,
+    out_loss: &Bound<'py, PyAny>,
+    out_dead_fraction: &Bound<'py, PyAny>,
+    out_saturated_fraction: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_rate,
+        [("spikes", spikes), ("target_rate", target_rate)],
+        [Parameter::Real(rate_min), Parameter::Real(rate_max)],
+        [
+            ("out_loss", out_loss),
+            ("out_dead_fraction", out_dead_fraction),
+            ("out_saturated_fraction", out_saturated_fraction),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The gradient of loss_rate with respect to its first input.
+///
+/// grad_btn = 2 ((r - target_rate) - relu(rate_min - r) + relu(r - rate_max)) / (B N max(T, 1))
+#[pyfunction]
+#[pyo3(signature = (spikes, target_rate, rate_min, rate_max, out_grad, nanoseconds=None))]
+fn loss_rate_grad<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    target_rate: &Bound<'py, PyAny>,
+    rate_min: f64,
+    rate_max: f64,
+    out_grad: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_rate_grad,
+        [("spikes", spikes), ("target_rate", target_rate)],
+        [Parameter::Real(rate_min), Parameter::Real(rate_max)],
+        [("out_grad", out_grad)],
+        nanoseconds,
+    )
+}
+
+/// Roughness of spike trains in time.
+///
+/// l1: mean_b,t,n |s_t - s_t-1|; l2: mean_b,t,n (s_t - s_t-1)^2; both 0 for T < 2
+/// variance: of the rates of the K = floor(T / window) full windows, with K - 1, mean over (b, n); 0 for K < 2
+#[pyfunction]
+#[pyo3(signature = (spikes, penalty, window, out_loss, nanoseconds=None))]
+fn loss_temporal<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    penalty: i64,
+    window: i64,
+    out_loss: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_temporal,
+        [("spikes", spikes)],
+        [Parameter::Choice(penalty), Parameter::Integer(window)],
+        [("out_loss", out_loss)],
+        nanoseconds,
+    )
+}
+
+/// The gradient of loss_temporal with respect to its first input.
+///
+/// l1: grad_t = (sign(s_t - s_t-1) - sign(s_t+1 - s_t)) / (B (T - 1) N), sign(0) = 0; l2: 2 ((s_t - s_t-1) - (s_t+1
+/// - s_t)) / (B (T - 1) N); terms beyond the ends are 0
+/// variance: grad_t = 2 (rate of t's window - mean rate) / ((K - 1) window B N), 0 after the last full window
+#[pyfunction]
+#[pyo3(signature = (spikes, penalty, window, out_grad, nanoseconds=None))]
+fn loss_temporal_grad<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    penalty: i64,
+    window: i64,
+    out_grad: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_temporal_grad,
+        [("spikes", spikes)],
+        [Parameter::Choice(penalty), Parameter::Integer(window)],
+        [("out_grad", out_grad)],
+        nanoseconds,
+    )
+}
+
+/// Penalty on spikes that follow one another closely.
+///
+/// loss = (1 / (B T N)) sum_t s_t sum_{l=1..window} exp(-l / tau) s_t-l, terms before the first step are 0
+/// tau None = max(1, window / 2); lag 0 is not penalized
+#[pyfunction]
+#[pyo3(signature = (spikes, window, tau, out_loss, nanoseconds=None))]
+fn loss_isi<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    window: i64,
+    tau: Option<f64>,
+    out_loss: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_isi,
+        [("spikes", spikes)],
+        [
+            Parameter::Integer(window),
+            tau.map_or(Parameter::Absent, Parameter::Real),
+        ],
+        [("out_loss", out_loss)],
+        nanoseconds,
+    )
+}
+
+/// The gradient of loss_isi with respect to its first input.
+///
+/// grad_t = (1 / (B T N)) sum_{l=1..window} exp(-l / tau) (s_t-l + s_t+l), terms beyond the ends are 0
+#[pyfunction]
+#[pyo3(signature = (spikes, window, tau, out_grad, nanoseconds=None))]
+fn loss_isi_grad<'py>(
+    py: Python<'py>,
+    spikes: &Bound<'py, PyAny>,
+    window: i64,
+    tau: Option<f64>,
+    out_grad: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_isi_grad,
+        [("spikes", spikes)],
+        [
+            Parameter::Integer(window),
+            tau.map_or(Parameter::Absent, Parameter::Real),
+        ],
+        [("out_grad", out_grad)],
+        nanoseconds,
+    )
+}
+
+/// Penalty on membrane potentials beyond a bound.
+///
+/// loss = mean_btn relu(|v| - max_membrane)^2
+/// exceeding_fraction = share of (b, t, n) with |v| > max_membrane
+#[pyfunction]
+#[pyo3(signature = (membrane, max_membrane, out_loss, out_exceeding_fraction, nanoseconds=None))]
+fn loss_membrane<'py>(
+    py: Python<'py>,
+    membrane: &Bound<'py, PyAny>,
+    max_membrane: f64,
+    out_loss: &Bound<'py, PyAny>,
+    out_exceeding_fraction: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_membrane,
+        [("membrane", membrane)],
+        [Parameter::Real(max_membrane)],
+        [
+            ("out_loss", out_loss),
+            ("out_exceeding_fraction", out_exceeding_fraction),
+        ],
+        nanoseconds,
+    )
+}
+
+/// The gradient of loss_membrane with respect to its first input.
+///
+/// grad = 2 relu(|v| - max_membrane) sign(v) / (B T N)
+#[pyfunction]
+#[pyo3(signature = (membrane, max_membrane, out_grad, nanoseconds=None))]
+fn loss_membrane_grad<'py>(
+    py: Python<'py>,
+    membrane: &Bound<'py, PyAny>,
+    max_membrane: f64,
+    out_grad: &Bound<'py, PyAny>,
+    nanoseconds: Option<&Bound<'py, PyAny>>,
+) -> PyResult<i32> {
+    call(
+        py,
+        checked::loss_membrane_grad,
+        [("membrane", membrane)],
+        [Parameter::Real(max_membrane)],
+        [("out_grad", out_grad)],
         nanoseconds,
     )
 }
