@@ -1,15 +1,15 @@
 """Contrastive signal-dependent plasticity (CSDP) teaches a spiking layer which label belongs to a digit.
 
-A layer of leaky integrate-and-fire neurons sees a digit from scikit-learn as Bernoulli trains, and beside it the units of
-one label. With the digit's own label the sample is positive, with any other it is negative. At each step of time
+A layer of leaky integrate-and-fire neurons sees a digit from scikit-learn as Bernoulli trains, and beside it the units
+of one label. With the digit's own label the sample is positive, with any other it is negative. At each step of time
 `csdp_step` strengthens the synapses between neurons that spike together in the positive sample and weakens those that
 spike together in the negative one. Nothing else teaches: no gradient, no signal from another layer.
 
 A layer's goodness is the sum of its squared rates. A pair of samples that the layer already tells apart changes little:
 strength and decay of the update are scaled by sigmoid((negative - positive goodness) / softness).
 
-On held-out digits the script prints how well goodness tells positive from negative samples, and how often the label of the
-greatest goodness is the right one (chance: 0.1), before and after learning.
+On held-out digits the script prints how well goodness tells positive from negative samples, and how often the label of
+the greatest goodness is the right one (chance: 0.1), before and after learning.
 
     python examples/csdp_digits.py --json csdp.json
 """
@@ -79,7 +79,14 @@ def goodness(post: Spikes) -> npt.NDArray[Any]:
 
 
 def learn(
-    rng: np.random.Generator, weights: Reals, pixels: Spikes, labels: Labels, *, lr: float, decay: float, softness: float
+    rng: np.random.Generator,
+    weights: Reals,
+    pixels: Spikes,
+    labels: Labels,
+    *,
+    lr: float,
+    decay: float,
+    softness: float,
 ) -> Reals:
     """One pass over the samples, each once with its label and once with a wrong one."""
     wrong = (labels + rng.integers(1, CLASSES, len(labels))) % CLASSES

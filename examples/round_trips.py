@@ -1,7 +1,7 @@
 """Round trips: which codes can be read back, and how well.
 
-Values in [0, 1] are encoded into spikes and decoded again. For every code that inverts the table gives the greatest error
-seen and the bound that the code itself implies:
+Values in [0, 1] are encoded into spikes and decoded again. For every code that inverts the table gives the greatest
+error seen and the bound that the code itself implies:
 
     rate          counts are floor(T p): an error below 1/T; Bernoulli counts scatter, here within 5 standard deviations
     latency, TTFS times are rounded to steps: half a step, carried through the inverse of the mapping

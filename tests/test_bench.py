@@ -213,7 +213,7 @@ def test_every_bench_size_gives_arguments_and_a_cost() -> None:
         again, _ = arguments(task.kernel, task.size, task.dtype)
         assert all(np.array_equal(a, b) for a, b in zip(inputs, again, strict=True))
         dims = task.kernel.dims([i.shape for i in inputs], parameters)
-        cost = task.kernel.cost(dims, task.kernel.call_dtype(inputs).itemsize)
+        cost = task.kernel.cost(dims, task.kernel.call_dtype(inputs, parameters).itemsize)
         assert min(cost.bytes, cost.flops, cost.elements) > 0
 
 

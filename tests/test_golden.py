@@ -185,7 +185,7 @@ def test_a_failed_emission_leaves_the_old_files(scratch: Path, monkeypatch: pyte
 
 
 def test_a_case_that_may_not_be_a_fixture_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from spikemirror.catalogue import cases
+    from spikemirror.catalogue.cases import contrastive as contrastive_cases
     from spikemirror.catalogue.cases.case import Case
     from spikemirror.golden.emit import fixture
 
@@ -200,7 +200,7 @@ def test_a_case_that_may_not_be_a_fixture_is_named(monkeypatch: pytest.MonkeyPat
         r"goodness/seeded in float32: .*the reference says": case(inputs={"activations": np.array([np.inf])}),
     }
     for text, seeded in bad.items():
-        monkeypatch.setitem(cases.VALID, "goodness", (seeded,))
+        monkeypatch.setitem(contrastive_cases.CASES, "goodness", (seeded,))
         with pytest.raises(EmissionError, match=text):
             fixture(CATALOGUE["goodness"])
 

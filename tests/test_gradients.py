@@ -136,7 +136,7 @@ coefficients = st.fixed_dictionaries(
 
 @BACKENDS
 @given(views=two_views(), chosen=coefficients, stop_gradient=st.booleans())
-def test_lpl(backend: str, views: tuple[Reals, Reals], chosen: dict[str, float], stop_gradient: bool) -> None:
+def test_lpl(backend: str, views: tuple[Reals, Reals], chosen: Arguments, stop_gradient: bool) -> None:
     z1, z2 = views
     out = call("lpl_grad", backend=backend, z1=z1, z2=z2, stop_gradient=stop_gradient, **chosen)
     terms = call("lpl", backend=backend, z1=z1, z2=z2, **chosen)
@@ -228,7 +228,8 @@ ONE_LOSS = {
 def test_little_or_nothing_has_a_finite_gradient(backend: str, name: str, shape: tuple[int, ...]) -> None:
     first = "membrane" if name == "loss_membrane" else "spikes"
     arguments: Arguments = {key: np.array(value[: shape[0]], np.int32) for key, value in ONE_LOSS[name].items()}
-    grad = call(f"{name}_grad", backend=backend, **{first: np.ones(shape)}, **arguments)["grad"]
+    arguments[first] = np.ones(shape)
+    grad = call(f"{name}_grad", backend=backend, **arguments)["grad"]
     assert grad.shape == shape
     assert np.isfinite(grad).all()
 
@@ -315,6 +316,7 @@ def test_torch_has_the_same_gradients(
     values = list(VIEWS.values()) if len(wrt) == 2 else [TRAIN]
     leaves = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in values]
     getattr(Torch(torch), loss)(*leaves, **parameters).backward()
-    out = call(name, backend=backend, **dict(zip(wrt, values, strict=True)), **parameters)
+    given_: Arguments = {**dict(zip(wrt, values, strict=True)), **parameters}
+    out = call(name, backend=backend, **given_)
     for leaf, output in zip(leaves, wrt.values(), strict=True):
         assert np.allclose(out[output], leaf.grad.numpy(), rtol=1e-10, atol=1e-14)

@@ -30,7 +30,7 @@ GREATEST = {"encoders": 3e38, "decoders": 3e38, "losses": 1e4}
 
 def values(kernel: Kernel, declared: Input, half: np.dtype[Any], data: st.DataObject) -> Array:
     """Any finite numbers of the dtype, subnormal and huge ones too."""
-    shape = [LENGTHS[symbol] for symbol in declared.symbols]
+    shape = tuple(LENGTHS[symbol] for symbol in declared.symbols)
     words: Array = data.draw(hnp.arrays(np.uint16, shape, elements=st.integers(0, 2**16 - 1)))
     drawn = words.view(half).astype(np.float32)
     drawn = np.where(np.abs(drawn) <= GREATEST[kernel.family], drawn, 1)  # also what is not finite
@@ -45,7 +45,7 @@ def arguments(kernel: Kernel, half: np.dtype[Any], data: st.DataObject) -> dict[
     """Half-precision reals, and modes and switches at random."""
     drawn: dict[str, Any] = {}
     for declared in kernel.inputs:
-        shape = [LENGTHS[symbol] for symbol in declared.symbols]
+        shape = tuple(LENGTHS[symbol] for symbol in declared.symbols)
         if declared.holds is Holds.SPIKES:
             drawn[declared.name] = data.draw(hnp.arrays(np.uint8, shape, elements=st.integers(0, 1))).astype(half)
         elif declared.holds is Holds.TARGETS:
@@ -117,7 +117,7 @@ def test_losses_count_every_spike(backend: str, half: str) -> None:
     assert not call("loss_rate_grad", target_rate=1.0, rate_max=1.0, **shared)["grad"].any()
     assert call("loss_temporal", penalty="variance", window=MANY // 2, **shared)["loss"] == 0
     one = call("loss_isi", window=1, tau=1.0, **shared)["loss"]
-    assert np.isclose(one, np.exp(-1) * (MANY - 1) / MANY, rtol=1e-5, atol=0)
+    assert np.isclose(one, np.exp(-1) * (MANY - 1) / MANY, rtol=MANY * 2.0**-23, atol=0)  # a float32 sum in any order
     spikes[0, -1, 1] = 0  # n = 4096 and 4095
     prob = call("loss_probspikes", targets=[1], **shared)
     assert prob["accuracy"] == 0

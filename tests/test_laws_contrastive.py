@@ -239,3 +239,61 @@ def test_goodness_knows_no_shape_no_sign_and_no_order(backend: str, z: Reals, da
 def test_goodness_scales_with_the_square(backend: str, z: Reals, exponent: int) -> None:
     z = np.where(np.abs(z) < 1e-9, 0, z).astype(z.dtype)
     assert goodness(backend, np.ldexp(z, exponent)) == np.ldexp(goodness(backend, z), 2 * exponent)
+
+
+@st.composite
+def labelled(draw: st.DrawFn) -> tuple[Reals, Reals]:
+    """Activations (B, N) and labels."""
+    shape = draw(st.integers(0, 5)), draw(st.integers(0, 6))
+    z = draw(hnp.arrays(draw(dtypes), shape, elements=values))
+    return z, draw(hnp.arrays(np.int32, shape[0], elements=st.integers(0, 1)))
+
+
+@BACKENDS
+@given(drawn=labelled(), theta=st.floats(-30, 30))
+def test_layer_goodness_is_a_logistic_regression(backend: str, drawn: tuple[Reals, Reals], theta: float) -> None:
+    z, labels = drawn
+    out = call("csdp_layer_goodness", backend=backend, activations=z, labels=labels, theta=theta)
+    tolerance = 256 * np.finfo(z.dtype).eps
+    for row, g in zip(z, out["goodness"], strict=True):
+        alone = goodness(backend, row)
+        assert abs(g - alone) <= tolerance * alone
+    wide = (z.astype(np.float64) ** 2).sum(axis=1) - theta
+    p = 1 / (1 + np.exp(-wide))
+    assert np.allclose(out["probability"], p, rtol=0, atol=tolerance)
+    assert (out["probability"] >= 0).all()
+    assert (out["probability"] <= 1).all()
+    assert np.allclose(out["modulator"], p - labels, rtol=0, atol=tolerance)
+    want = np.logaddexp(0, np.where(labels == 1, -wide, wide)).mean() if len(z) else 0
+    assert out["loss"] >= 0
+    assert abs(out["loss"] - want) <= tolerance * (1 + want)
+
+
+@BACKENDS
+@given(drawn=labelled(), theta=st.floats(-30, 30), data=st.data())
+def test_layer_goodness_takes_samples_alone(
+    backend: str, drawn: tuple[Reals, Reals], theta: float, data: st.DataObject
+) -> None:
+    z, labels = drawn
+    order = data.draw(st.permutations(range(len(z))))
+    whole = call("csdp_layer_goodness", backend=backend, activations=z, labels=labels, theta=theta)
+    shuffled = call("csdp_layer_goodness", backend=backend, activations=z[order], labels=labels[order], theta=theta)
+    for name in ("goodness", "probability", "modulator"):
+        assert np.array_equal(shuffled[name], whole[name][order])
+    tolerance = 64 * np.finfo(z.dtype).eps * (1 + whole["loss"])
+    assert abs(shuffled["loss"] - whole["loss"]) <= tolerance
+    opposite = call("csdp_layer_goodness", backend=backend, activations=z, labels=1 - labels, theta=theta)
+    for name in ("goodness", "probability"):
+        assert np.array_equal(opposite[name], whole[name])
+
+
+@BACKENDS
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_layer_goodness_far_from_the_threshold_does_not_saturate(backend: str, dtype: str) -> None:
+    z = np.array([[0.0], [8.0]], dtype)
+    out = call("csdp_layer_goodness", backend=backend, activations=z[:1], labels=[0], theta=60.0)
+    assert abs(float(out["loss"]) / math.exp(-60) - 1) <= 1e-4
+    assert abs(float(out["probability"][0]) / math.exp(-60) - 1) <= 1e-4
+    out = call("csdp_layer_goodness", backend=backend, activations=100 * z[1:], labels=[0], theta=0.0)
+    assert out["loss"] == 640000
+    assert out["modulator"].tolist() == [1]

@@ -198,7 +198,7 @@ def test_rate_wants_the_target(backend: str, x: Reals, data: st.DataObject) -> N
     assert out["dead_fraction"] == out["saturated_fraction"] == 0
     order = data.draw(st.permutations(range(x.shape[1])))
     close(loss("loss_rate", backend, spikes=x[:, order])["loss"], loss("loss_rate", backend, spikes=x)["loss"], x.dtype)
-    target = loss("loss_rate", backend, spikes=x, target_rate=np.full(x.shape[2], 0.25))
+    target = loss("loss_rate", backend, spikes=x, target_rate=np.full(x.shape[2], 0.25, x.dtype))
     assert target == loss("loss_rate", backend, spikes=x, target_rate=0.25)
 
 

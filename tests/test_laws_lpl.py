@@ -31,7 +31,7 @@ def pairs_of_views(draw: st.DrawFn, least: int = 1) -> Views:
     return draw(hnp.arrays(dtype, shape, elements=eighths)), draw(hnp.arrays(dtype, shape, elements=eighths))
 
 
-def lpl(backend: str, z1: Reals, z2: Reals, **coefficients: float) -> dict[str, Reals]:
+def lpl(backend: str, z1: Reals, z2: Reals, **coefficients: Any) -> dict[str, Reals]:
     out = call("lpl", backend=backend, z1=z1, z2=z2, **{"eps": EPS, **coefficients})
     assert all(value.dtype == z1.dtype and value.shape == () for value in out.values())
     return out
@@ -62,7 +62,8 @@ def test_terms_are_their_definitions(backend: str, views: Views) -> None:
 def test_total_is_the_weighted_sum(backend: str, views: Views, data: st.DataObject) -> None:
     names = ("pull", "push", "decorr")
     weights = {name: data.draw(eighths) for name in names}
-    out = lpl(backend, *views, **{f"{name}_coeff": weight for name, weight in weights.items()})
+    given_: dict[str, Any] = {f"{name}_coeff": weight for name, weight in weights.items()}
+    out = lpl(backend, *views, **given_)
     parts = [weights[name] * float(out[name]) for name in names]
     close(out["total"], math.fsum(parts), views[0], 1 + sum(map(abs, parts)))
     for name, value in lpl(backend, *views).items():
@@ -284,3 +285,30 @@ def test_terms_of_the_error_add_up(backend: str, layer: State) -> None:
     assert np.allclose(together - nothing, sum(parts), rtol=0, atol=128 * np.finfo(dtype_of(layer)).eps)
     late = layer["z_post_delayed"].astype(np.float64) - layer["z_post"]
     assert np.allclose(parts[1], late, rtol=0, atol=128 * np.finfo(dtype_of(layer)).eps)
+
+
+@BACKENDS
+@given(layer=layers(), dt=st.floats(1e-5, 1e-2))
+def test_a_step_is_its_definition(backend: str, layer: State, dt: float) -> None:
+    """Written once more in float64, with time constants short enough for every term to show."""
+    out = spiking(backend, layer, dt=dt, tau_mean=0.05, tau_var=0.03, xi=0.5, delta=0.25, lambda_=0.75, phi=0.5)
+    old = {name: value.astype(np.float64) for name, value in layer.items()}
+    new: dict[str, Reals] = {}
+    expected = old["mean"] * dt / 0.05
+    surprise = old["z_post"] - expected
+    new["psp_syn"] = old["psp_syn"] * math.exp(-dt / 5e-3) + old["z_pre"]
+    new["psp"] = old["psp"] + dt / 20e-3 * (new["psp_syn"] - old["psp"])
+    e = 0.75 * surprise / (old["variance"] + 0.5) + 0.25 + 0.5 * (old["z_post_delayed"] - old["z_post"])
+    new["error_rise"] = old["error_rise"] * math.exp(-dt / 2e-3) + e
+    new["error"] = old["error"] + dt / 10e-3 * (new["error_rise"] - old["error"])
+    f = np.where(old["membrane"] < -80e-3, 0, 1000 / (1 + np.abs(1000 * (old["membrane"] + 50e-3))) ** 2)
+    c = old["eligibility"] + np.outer(f, new["psp"])
+    new["eligibility_filtered"] = old["eligibility_filtered"] + dt / 10e-3 * (c - old["eligibility_filtered"])
+    new["eligibility"] = c * math.exp(-dt / 2e-3)
+    new["gradient"] = old["gradient"] + new["eligibility_filtered"] * new["error"][:, None]
+    new["variance"] = (old["variance"] + surprise**2 / 0.03) * math.exp(-dt / 0.03)
+    new["mean"] = (old["mean"] + old["z_post"]) * math.exp(-dt / 0.05)
+    for name, want in new.items():
+        close(
+            out[name] / (1 + np.abs(want).max(initial=0)), want / (1 + np.abs(want).max(initial=0)), layer["weights"], 2
+        )

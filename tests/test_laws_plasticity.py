@@ -1,4 +1,4 @@
-"""Laws of STDP, on every backend and in both dtypes."""
+"""Laws of Hebbian plasticity and STDP, on every backend and in both dtypes."""
 
 from __future__ import annotations
 
@@ -202,3 +202,68 @@ def test_no_batch_leaves_the_bounded_weights(backend: str, algorithm: str, layer
     empty = {k: v if k == "weights" else v[:0] for k, v in layer.items()}
     out = linear(backend, empty, stdp_algorithm=algorithm, mu=0.5)
     assert np.array_equal(out["weights"], np.clip(layer["weights"], 0, 1))
+
+
+Activities = tuple[Reals, Reals, Reals]
+COEFFICIENTS = ("c0", "c1_pre", "c1_post", "c2_corr")
+
+
+@st.composite
+def activities(draw: st.DrawFn) -> Activities:
+    """Weights, presynaptic and postsynaptic activity of at least one sample."""
+    batch, post, pre = draw(st.integers(1, 4)), draw(st.integers(0, 4)), draw(st.integers(0, 9))
+    dtype = draw(dtypes)
+    shapes = ((post, pre), (batch, pre), (batch, post))
+    w, x, y = (draw(hnp.arrays(dtype, shape, elements=values)) for shape in shapes)
+    return w, x, y
+
+
+def hebbian(backend: str, drawn: Activities, **coefficients: Any) -> Reals:
+    w, x, y = drawn
+    out = call("hebbian", backend=backend, weights=w, pre=x, post=y, **coefficients)["weights"]
+    assert out.dtype == w.dtype
+    return out
+
+
+def assert_near(got: Reals, want: Reals) -> None:
+    assert np.allclose(got, want, rtol=0, atol=256 * float(np.finfo(got.dtype).eps)), (got, want)
+
+
+@BACKENDS
+@given(drawn=activities(), eta=st.floats(-1, 1))
+def test_hebbian_recovers_its_special_rules(backend: str, drawn: Activities, eta: float) -> None:
+    w, x, y = (a.astype(np.float64) for a in drawn)
+    nothing = dict.fromkeys(COEFFICIENTS, 0.0)
+    hebb = y.T @ x / len(x)
+    assert_near(hebbian(backend, drawn, eta=eta), w + eta * hebb)
+    assert_near(hebbian(backend, drawn, eta=eta, c2_corr=-1.0), w - eta * hebb)
+    assert_near(hebbian(backend, drawn, eta=eta, **{**nothing, "c0": -1.0}), (1 - eta) * w)
+    assert_near(hebbian(backend, drawn, eta=eta, **{**nothing, "c1_pre": 1.0}), w + eta * x.mean(axis=0))
+    assert_near(hebbian(backend, drawn, eta=eta, **{**nothing, "c1_post": 1.0}), w + eta * y.mean(axis=0)[:, None])
+    assert np.array_equal(hebbian(backend, drawn, eta=0.0, c0=3.0, c1_pre=2.0), drawn[0])
+    assert np.array_equal(hebbian(backend, drawn, eta=eta, **nothing), drawn[0])
+
+
+@BACKENDS
+@given(drawn=activities(), means=st.tuples(values, values))
+def test_hebbian_recovers_the_covariance_rule(backend: str, drawn: Activities, means: tuple[float, float]) -> None:
+    """(y - a)(x - b) = y x - b y - a x + a b, the constant through weights of 1."""
+    _, x, y = drawn
+    w = np.ones_like(drawn[0])
+    a, b = means
+    got = hebbian(backend, (w, x, y), eta=0.5, c0=a * b, c1_pre=-a, c1_post=-b)
+    wide_x, wide_y = x.astype(np.float64) - b, y.astype(np.float64) - a
+    assert_near(got, 1 + 0.5 * wide_y.T @ wide_x / len(x))
+
+
+@BACKENDS
+@given(drawn=activities(), data=st.data())
+def test_hebbian_averages_over_the_batch(backend: str, drawn: Activities, data: st.DataObject) -> None:
+    w, x, y = drawn
+    given_ = {"c0": -0.5, "c1_pre": 0.25, "c1_post": 2.0, "c2_corr": 0.75, "eta": 0.5}
+    plain = hebbian(backend, drawn, **given_)
+    order = data.draw(st.permutations(range(len(x))))
+    assert_near(hebbian(backend, (w, x[order], y[order]), **given_), plain)
+    assert_near(hebbian(backend, (w, np.tile(x, (3, 1)), np.tile(y, (3, 1))), **given_), plain)
+    turned = {**given_, "c1_pre": 2.0, "c1_post": 0.25}
+    assert_near(hebbian(backend, (w.T, y, x), **turned).T, plain)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,9 @@ def trains_of(times: Reals, num_steps: int, burst: int = 1) -> Reals:
     """The trains that times stand for, written the plain way."""
     spikes = np.zeros((len(times), num_steps, *times.shape[1:]), np.uint8)
     for index in np.ndindex(times.shape):
-        if times[index] >= 0:
-            for t in range(times[index], min(times[index] + burst, num_steps)):
+        start = int(times[index])
+        if start >= 0:
+            for t in range(start, min(start + burst, num_steps)):
                 spikes[(index[0], t, *index[1:])] = 1
     return spikes
 
@@ -234,7 +236,7 @@ def test_wider_curves_are_higher(backend: str, x: Reals, size: int) -> None:
         encode("population", backend, x, 1, normalization="none", population_size=size, sigma=sigma)[1]
         for sigma in (1e-30, 0.1, 0.2, 1e30)
     ]
-    for narrow, wide in zip(curves, curves[1:], strict=False):
+    for narrow, wide in pairwise(curves):
         assert (narrow <= wide).all()
     assert np.isin(curves[0], (0, 1)).all()
     assert (curves[-1] == 1).all()
@@ -251,7 +253,7 @@ def walks(draw: st.DrawFn) -> tuple[Reals, Reals, float]:
     return (previous[:, None] + step * moves.cumsum(axis=1)).astype(dtype), previous, step
 
 
-def delta(backend: str, x: Reals, previous: Reals, **thetas: float | None) -> tuple[Reals, Reals, Reals]:
+def delta(backend: str, x: Reals, previous: Reals, **thetas: Any) -> tuple[Reals, Reals, Reals]:
     """ON spikes, OFF spikes and the last value."""
     out = call("encode_delta", backend=backend, x=x, previous=previous, **thetas)
     spikes, n = out["spikes"], x.shape[2]

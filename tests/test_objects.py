@@ -63,8 +63,8 @@ def test_wrong_fields_are_refused(made: type[Any], fields: dict[str, Any], code:
 
 
 def test_unknown_method() -> None:
-    with pytest.raises(ValueError, match="method = 'poisson' must be one of bernoulli, deterministic"):
-        RateEncoder(method="poisson")
+    with pytest.raises(ValueError, match="method = 'gauss' must be one of bernoulli, poisson, deterministic"):
+        RateEncoder(method="gauss")
 
 
 @pytest.mark.parametrize("made", MADE)

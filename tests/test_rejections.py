@@ -69,13 +69,18 @@ def parts(kernel: Kernel, code: str, argument: str, value: Any) -> list[str]:
     declared = next(i for i in kernel.inputs if i.name == argument)
     match code:
         case "bad_dtype":
-            return [f" has dtype {value.dtype};", "uint8 or bool" if declared.holds is Holds.SPIKES else "float64"]
+            right_one = {Holds.SPIKES: "uint8 or bool", Holds.TARGETS: "int32", Holds.REAL: "float64"}[declared.holds]
+            return [f" has dtype {value.dtype};", right_one]
         case "bad_rank" | "bad_shape":
             return [f" has shape {value.shape};", "axes", *declared.shape]
         case "non_finite":
             return ["must be finite", "[", "nan" if np.isnan(value).any() else "inf"]
         case "bad_spikes":
             return ["spikes are 0 or 1", f" = {value.max()};"]
+        case "bad_target":
+            return ["class indices are in [0, "]
+        case "bad_parameter":
+            return ["must sum to 1"]
     raise AssertionError(code)
 
 
@@ -83,7 +88,7 @@ def right(parameter: Parameter) -> list[str]:
     match parameter:
         case Choice(options=options):
             return list(options)
-        case Real(above=str()):
+        case Real(above=str()) | Real(at_least=str()):
             return []
         case Real(domain=domain) | Integer(domain=domain):
             return [str(domain)]
@@ -108,7 +113,7 @@ def calls(draw: st.DrawFn, kernel: Kernel) -> tuple[list[Array], list[Value]]:
     inputs: list[Array] = []
     for declared in kernel.inputs:
         shape = [dims[s] for s in declared.symbols]
-        dtype = call_dtype if declared.holds is Holds.REAL else "uint8"
+        dtype = {Holds.REAL: call_dtype, Holds.SPIKES: "uint8", Holds.TARGETS: "int32"}[declared.holds]
         match draw(st.integers(0, 9)):
             case 0:
                 dtype = draw(
@@ -129,7 +134,7 @@ def calls(draw: st.DrawFn, kernel: Kernel) -> tuple[list[Array], list[Value]]:
 def value(parameter: Parameter) -> st.SearchStrategy[Value]:
     match parameter:
         case Real(default=default):
-            return st.just(default) | st.just(default) | numbers
+            return st.just(1.0 if default is None and not parameter.optional else default) | numbers
         case Integer():
             return st.sampled_from([3, 3, 1, 0, -1, -(2**63)])
         case Word():

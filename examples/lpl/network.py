@@ -44,7 +44,7 @@ class Convolution:
         full = np.maximum(self._columns @ weights + bias, 0).reshape(batch, height, width, -1)
         if not self.pool:
             self._slope = full > 0
-            return full
+            return np.asarray(full)
         blocks = full.reshape(batch, height // 2, 2, width // 2, 2, -1)
         pooled = blocks.max(axis=(2, 4))
         winners = (blocks == pooled[:, :, None, :, None]) & (blocks > 0)
@@ -62,7 +62,7 @@ class Convolution:
             return None
         batch, height, width, channels = self._shape
         patches = (delta @ weights.T).reshape(batch, height, width, channels, 3, 3)
-        padded = np.zeros((batch, height + 2, width + 2, channels), np.float32)
+        padded = np.zeros((batch, height + 2, width + 2, channels), delta.dtype)
         for i in range(3):
             for j in range(3):
                 padded[:, i : i + height, j : j + width] += patches[..., i, j]
@@ -84,14 +84,14 @@ class Projector:
         w1, b1, w2, b2 = self.parameters
         self._x = x
         self._hidden = np.maximum(x @ w1 + b1, 0)
-        return self._hidden @ w2 + b2
+        return np.asarray(self._hidden @ w2 + b2)
 
     def backward(self, grad: Array) -> Array:
         """Gradients of the parameters, and return that of the input."""
         w1, _, w2, _ = self.parameters
         delta = np.where(self._hidden > 0, grad @ w2.T, np.float32(0))
         self.gradients = [self._x.T @ delta, delta.sum(axis=0), self._hidden.T @ grad, grad.sum(axis=0)]
-        return delta @ w1.T
+        return np.asarray(delta @ w1.T)
 
 
 class Adam:
@@ -108,10 +108,11 @@ class Adam:
         first_bias, second_bias = 1 - 0.9**self.steps, 1 - 0.999**self.steps
         for part, moments in zip(self.parts, self.moments, strict=True):
             for p, g, (m, v) in zip(part.parameters, part.gradients, moments, strict=True):
-                m += np.float32(0.1) * (g - m)
-                v += np.float32(0.001) * (g * g - v)
-                p *= np.float32(1 - self.rate * self.decay)
-                p -= np.float32(self.rate / first_bias) * m / (np.sqrt(v / np.float32(second_bias)) + np.float32(1e-8))
+                m[...] += np.float32(0.1) * (g - m)
+                v[...] += np.float32(0.001) * (g * g - v)
+                p[...] *= np.float32(1 - self.rate * self.decay)
+                size = np.sqrt(v / np.float32(second_bias)) + np.float32(1e-8)
+                p[...] -= np.float32(self.rate / first_bias) * m / size
 
 
 def pooled(maps: Array) -> Array:

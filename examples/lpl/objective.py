@@ -1,8 +1,8 @@
 """What a layer minimizes: from the activity of two consecutive views to the terms and the gradients.
 
-    Lpl         pull_coeff pull + push_coeff push + decorr_coeff decorr, by the kernel lpl_grad
-    Negatives   pull_coeff pull + push_coeff push of the kernel lpl_negative, the gradient written out here
-    Supervised  cross-entropy of a linear readout of both views, trained along with the layer
+- Lpl: pull_coeff pull + push_coeff push + decorr_coeff decorr, by the kernel lpl_grad
+- Negatives: pull_coeff pull + push_coeff push of the kernel lpl_negative, the gradient written out here
+- Supervised: cross-entropy of a linear readout of both views, trained along with the layer
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 Array = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+SCALE_FLOOR = 1e-12
 
 
 def accuracy(
@@ -15,10 +16,10 @@ def accuracy(
 ) -> float:
     """Accuracy on `test` of a logistic regression fitted to `train`, both seen through Gaussian noise.
 
-    Without noise a fit rescales activity at will, and would read a class from differences of any smallness.
+    A fit rescales each unit at will; the noise makes the scale of activity count.
     """
     seen = train + rng.normal(0.0, noise, train.shape)
-    mean, scale = seen.mean(axis=0), seen.std(axis=0)
+    mean, scale = seen.mean(axis=0), np.maximum(seen.std(axis=0), SCALE_FLOOR)
     fit = LogisticRegression(max_iter=300, tol=1e-3).fit((seen - mean) / scale, train_labels)
     heard = test + rng.normal(0.0, noise, test.shape)
     return float(fit.score((heard - mean) / scale, test_labels))
@@ -37,7 +38,9 @@ def deviation(activity: Array) -> float:
 
 
 def agreement(z1: Array, z2: Array) -> float:
-    """Correlation of two views of the same digits: 1 - mean |z1 - z2|^2 / (2 variance)."""
-    spread = z1.var(axis=0).mean() + z2.var(axis=0).mean()
+    """Correlation of two views of the same digits, 1 - mean |z1 - z2|^2 / (2 variance); 0 where nothing varies."""
+    spread = float(z1.var(axis=0).mean() + z2.var(axis=0).mean())
+    if spread == 0:
+        return 0.0
     apart = ((z1 - z2 - (z1 - z2).mean(axis=0)) ** 2).mean()
-    return float(1 - apart / max(float(spread), np.finfo(np.float32).tiny))
+    return float(1 - apart / spread)

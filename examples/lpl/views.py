@@ -40,4 +40,5 @@ def view(rng: np.random.Generator, images: Array, *, shift: int, noise: float) -
     corners = rng.integers(0, 2 * shift + 1, (2, len(images), 1, 1))
     rows, columns = corners[0] + np.arange(SIDE)[:, None], corners[1] + np.arange(SIDE)
     moved = padded[np.arange(len(images))[:, None, None], rows, columns]
-    return (moved + rng.normal(0.0, noise, moved.shape)).astype(np.float32)[..., None]
+    seen = moved + rng.normal(0.0, noise, moved.shape)
+    return np.asarray(seen[..., None], np.float32)

@@ -18,6 +18,7 @@ from rich.console import Console
 from spikemirror import mirrors
 from spikemirror.bench.command import app as bench_app
 from spikemirror.catalogue import CATALOGUE
+from spikemirror.config_command import app as config_app
 from spikemirror.golden.command import app as golden_app
 from spikemirror.golden.load import Golden, GoldenError
 from spikemirror.mirrors.process import CALL_SECONDS
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(golden_app, name="golden")
 app.add_typer(bench_app, name="bench")
+app.add_typer(config_app, name="config")
 
 
 class Format(StrEnum):

@@ -336,7 +336,12 @@ class DeltaEncoder:
 
     def reset(self, previous: npt.ArrayLike | None = None) -> None:
         """Forget the last values, or take `previous` (B, N) for them."""
-        self._state[:] = [] if previous is None else [np.array(_reals(previous))]
+        if previous is None:
+            self._state.clear()
+            return
+        values = _reals(previous)
+        half = values.dtype.name in ("float16", "bfloat16")
+        self._state[:] = [values.astype(np.float32 if half else values.dtype)]
 
     def encode(self, x: npt.ArrayLike, training: bool = False) -> SpikeBatch:
         """Signals (B, T, N) to trains (B, T, 2 N): channels ON, then OFF.

@@ -101,7 +101,7 @@ class _Table:
 
     def _number(self, name: str, domain: Domain = NON_NEGATIVE) -> list[str]:
         value: Any = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, Real) or value not in domain:
+        if isinstance(value, bool) or not isinstance(value, Real) or float(value) not in domain:
             return [f"{self.table}.{name} = {value!r} must be {domain}"]
         object.__setattr__(self, name, float(value))
         return []

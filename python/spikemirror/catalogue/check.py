@@ -163,7 +163,7 @@ def _about_parameter(parameter: Parameter, values: dict[str, Value]) -> str:
         case Real(above=str() as lower) if value is not None and float(value) in parameter.domain:
             return f"{parameter.name} = {value!r} must be greater than {lower} = {values[lower]!r}"
         case Real(at_least=str() as lower) if value is not None and float(value) in parameter.domain:
-            return f"{parameter.name} = {value!r} must not be less than {lower} = {values[lower]!r}"
+            return f"{parameter.name} = {value!r} must be at least {lower} = {values[lower]!r}"
         case Real():
             none = " or None" if parameter.optional else ""
             return f"{parameter.name} = {value!r} must be {parameter.domain}{none}, also rounded to the call's dtype"

@@ -76,7 +76,7 @@ def stdp_linear(
 def stdp_linear_run(
     xp: Any, weights: Real, z_pre: Real, z_post: Real, t_pre: Real, t_post: Real, **parameters: Any
 ) -> tuple[Real, Real, Real]:
-    """T steps of `stdp_linear`, with its parameters and policies, on spikes (B, T, pre) and (B, T, post)."""
+    """Weights: budget; t_pre, t_post: bits. T steps of `stdp_linear` on spikes (B, T, pre) and (B, T, post)."""
     for t in range(z_pre.shape[1]):
         weights, t_pre, t_post = stdp_linear(xp, weights, z_pre[:, t], z_post[:, t], t_pre, t_post, **parameters)
     return weights, t_pre, t_post
