@@ -31,9 +31,14 @@ class SpikeContrastiveLoss:
         """The loss of each row (B)."""
         return self._call(view_a, view_b)["per_row"]
 
-    def _call(self, view_a: npt.ArrayLike, view_b: npt.ArrayLike) -> dict[str, Array]:
+    def gradient(self, view_a: npt.ArrayLike, view_b: npt.ArrayLike) -> tuple[Array, Array]:
+        """The gradient of the loss with respect to both views (B, F), before their normalization."""
+        outputs = self._call(view_a, view_b, "infonce_grad")
+        return outputs["grad_a"], outputs["grad_b"]
+
+    def _call(self, view_a: npt.ArrayLike, view_b: npt.ArrayLike, kernel: str = "infonce") -> dict[str, Array]:
         return call(
-            "infonce", backend=self.backend, view_a=view_a, view_b=view_b,
+            kernel, backend=self.backend, view_a=view_a, view_b=view_b,
             temperature=self.temperature, symmetric=self.symmetric,
         )  # fmt: skip
 
@@ -76,6 +81,15 @@ class CSDPRule:
             "csdp_step", backend=self.backend, weights=weights, pos_pre=pos_pre, pos_post=pos_post, neg_pre=neg_pre,
             neg_post=neg_post, lr=self.lr, decay=self.decay,
         )["weights"]  # fmt: skip
+
+    def layer_goodness(self, activations: npt.ArrayLike, labels: npt.ArrayLike, theta: float) -> dict[str, Array]:
+        """Goodness (B), probability (B) of being positive, loss () and modulator (B) of a batch of activations (B, N).
+
+        `labels` are 1 for positive samples and 0 for negative ones, `theta` is the threshold of the goodness.
+        """
+        return call(
+            "csdp_layer_goodness", backend=self.backend, activations=activations, labels=labels, theta=theta
+        )
 
     def goodness(self, activations: npt.ArrayLike) -> float:
         """The sum of squared activations, of any shape."""
