@@ -61,7 +61,7 @@ BAD: list[tuple[type[Any], dict[str, Any], str]] = [
     (EncodingConfig, {"gain": None}, "encoding.gain = None must be a real number"),
     (EncodingConfig, {"seed": 2**64}, "encoding.seed = 18446744073709551616 must be an integer in [0"),
     (EncodingConfig, {"tau": 0.0}, "encoding.tau = 0.0 must be finite and > 0 or None"),
-    (EncodingConfig, {"t_min": 3, "t_max": 2}, "encoding.t_max = 2 must not be less than t_min = 3.0"),
+    (EncodingConfig, {"t_min": 3, "t_max": 2}, "encoding.t_max = 2 must be at least t_min = 3.0"),
     (EncodingConfig, {"sigma": 0}, "encoding.sigma = 0 must be finite and > 0"),
     (EncodingConfig, {"threshold": -1.0}, "encoding.threshold = -1.0 must be finite and >= 0"),
     (EncodingConfig, {"deterministic_eval": 1}, "encoding.deterministic_eval = 1 must be True or False"),
@@ -74,7 +74,7 @@ BAD: list[tuple[type[Any], dict[str, Any], str]] = [
     (DecodingConfig, {"weights": 1.0}, "decoding.weights = 1.0 must be 2 finite numbers"),
     (LossConfig, {"rate_weight": -1}, "losses.rate_weight = -1 must be finite and >= 0"),
     (LossConfig, {"rate_weight": "a"}, "losses.rate_weight = 'a' must be finite and >= 0"),
-    (LossConfig, {"rate_min": 0.5}, "losses.rate_max = 0.3 must not be less than rate_min = 0.5"),
+    (LossConfig, {"rate_min": 0.5}, "losses.rate_max = 0.3 must be at least rate_min = 0.5"),
     (LossConfig, {"isi_window": 0}, "losses.isi_window = 0 must be an integer, finite and >= 1"),
 ]
 
