@@ -217,6 +217,14 @@ def test_every_bench_size_gives_arguments_and_a_cost() -> None:
         assert min(cost.bytes, cost.flops, cost.elements) > 0
 
 
+@pytest.mark.parametrize("kernel", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_every_kernel_has_expected_values(kernel: Kernel) -> None:
+    for dtype in kernel.dtypes:
+        inputs, parameters = arguments(kernel, kernel.bench[0], dtype)
+        wanted = expected(kernel, inputs, parameters)
+        assert judge(reference.compute(kernel, inputs, parameters), wanted).fault == ""
+
+
 def test_the_lower_roof_decides() -> None:
     memory = rates(Cost(bytes=1e10, flops=1e10, elements=1), 2e9, "float32", machine())
     assert memory.bound == "memory"

@@ -87,9 +87,7 @@ class CSDPRule:
 
         `labels` are 1 for positive samples and 0 for negative ones, `theta` is the threshold of the goodness.
         """
-        return call(
-            "csdp_layer_goodness", backend=self.backend, activations=activations, labels=labels, theta=theta
-        )
+        return call("csdp_layer_goodness", backend=self.backend, activations=activations, labels=labels, theta=theta)
 
     def goodness(self, activations: npt.ArrayLike) -> float:
         """The sum of squared activations, of any shape."""

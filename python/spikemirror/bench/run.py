@@ -14,7 +14,6 @@ from spikemirror.bench.expected import Expected, Judgement, expected, judge
 from spikemirror.bench.inputs import arguments
 from spikemirror.bench.memory import peak_extra_bytes
 from spikemirror.bench.record import BenchRecord, MachineRecord, Rates, Row, RunRecord, Timing, ToolchainRecord
-from spikemirror.bench.running import Unbounded
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Array, Cost, DType, Kernel, Size, Value
 from spikemirror.catalogue.rejection import Rejection
@@ -254,8 +253,8 @@ def time_task(
     inputs, parameters = arguments(task.kernel, task.size, task.dtype)
     try:
         wanted = expected(task.kernel, inputs, parameters)
-    except Unbounded as fault:
-        return [_row(task, name, "error", f"no expected values: {fault}") for name in names]
+    except Exception as fault:  # Unbounded, or a reference that the bounds cannot follow: this task's rows alone fail
+        return [_row(task, name, "error", f"no expected values: {type(fault).__name__}: {fault}") for name in names]
     cells = {name: _Cell(mirror, task, inputs, parameters) for name, mirror in present.items()}
     for cell in cells.values():
         cell.attempt(lambda cell=cell: cell.warm_up(wanted, plan))  # type: ignore[misc]

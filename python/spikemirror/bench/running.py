@@ -56,6 +56,13 @@ class Bounded:
     def __getitem__(self, index: Any) -> Bounded:
         return Bounded(self.space, self.value[index], self.error[index])
 
+    def __setitem__(self, index: Any, part: Any) -> None:
+        lifted = self.space.lifted(part)
+        self.value[index], self.error[index] = lifted.value, lifted.error
+
+    def swapaxes(self, first: int, second: int) -> Bounded:
+        return Bounded(self.space, self.value.swapaxes(first, second), self.error.swapaxes(first, second))
+
     def reshape(self, *shape: Any) -> Bounded:
         return Bounded(self.space, self.value.reshape(*shape), self.error.reshape(*shape))
 
@@ -221,6 +228,10 @@ class Running:
         if (low != high).any():
             raise Unbounded("a rounding to the nearest integer is not decided")
         return low
+
+    def below(self, words: Any, p: Any) -> Any:
+        """As the values have it: bits outputs are held against the reference's own."""
+        return words < np.asarray(self.lifted(p).value, np.float64) * 4294967296.0
 
     def argmax(self, x: Any, axis: int) -> Any:
         """As the values have it: bits outputs are held against the reference's own."""
