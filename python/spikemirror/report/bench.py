@@ -77,8 +77,8 @@ def table(record: BenchRecord) -> RenderableType:
     """The table, what the machine can do, what has no figures and why."""
     grid = Table(header_style="bold", title_justify="left", caption_justify="left", show_lines=False)
     grid.title = "median time inside the language, times the best; below: round trip from Python, part of the roofline"
-    grid.add_column("kernel\n[dim]size", no_wrap=True)
-    grid.add_column("dtype")
+    grid.add_column("kernel\n[dim]size", max_width=34, overflow="fold")
+    grid.add_column("dtype", no_wrap=True)
     for toolchain in record.toolchains:
         version = ", ".join(record_version(toolchain.versions)) if toolchain.found else "absent"
         grid.add_column(f"{toolchain.mirror}\n[dim]{escape(version)}", justify="right", no_wrap=True)
