@@ -16,6 +16,7 @@ import pytest
 
 from spikemirror import call
 from spikemirror.catalogue import CATALOGUE
+from spikemirror.golden.fixture import encode_value
 from spikemirror.golden.load import Golden
 from spikemirror.golden.schema import validator
 from spikemirror.mirrors import julia
@@ -34,7 +35,6 @@ from spikemirror.mirrors.protocol import (
     WireArray,
     from_base64,
     to_base64,
-    wire_value,
 )
 
 WIRE = WireArray("float64", [1], data="AAAAAAAA8D8=")
@@ -107,7 +107,7 @@ def test_broken_arrays_are_told(wire: WireArray, text: str) -> None:
 
 
 def test_numbers_that_json_has_not() -> None:
-    assert [wire_value(v) for v in (float("nan"), float("inf"), -float("inf"), 0.5)] == [
+    assert [encode_value(v) for v in (float("nan"), float("inf"), -float("inf"), 0.5)] == [
         "NaN",
         "Infinity",
         "-Infinity",

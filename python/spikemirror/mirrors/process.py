@@ -19,6 +19,7 @@ import numpy as np
 from spikemirror.catalogue.check import rejection
 from spikemirror.catalogue.kernel import Array, Kernel, Value
 from spikemirror.catalogue.rejection import Code
+from spikemirror.golden.fixture import encode_value
 from spikemirror.mirrors.arena import Arena
 from spikemirror.mirrors.mirror import MirrorFault, MirrorHung
 from spikemirror.mirrors.protocol import (
@@ -39,7 +40,6 @@ from spikemirror.mirrors.protocol import (
     WireArray,
     from_base64,
     is_opaque,
-    wire_value,
 )
 
 START_SECONDS = 120.0
@@ -134,7 +134,7 @@ class ProcessMirror:
         arguments = (
             self._id,
             kernel.name,
-            {p.name: wire_value(v) for p, v in zip(kernel.parameters, parameters, strict=True)},
+            {p.name: encode_value(v) for p, v in zip(kernel.parameters, parameters, strict=True)},
             {i.name: wire for i, wire in zip(kernel.inputs, wires[: len(inputs)], strict=True)},
             {o.name: wire for o, wire in zip(kernel.outputs, wires[len(inputs) :], strict=True)},
         )

@@ -15,7 +15,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from spikemirror.catalogue.kernel import Array, Value
+from spikemirror.catalogue.kernel import Array
 
 VERSION = 1
 OPAQUE = "object"
@@ -107,13 +107,6 @@ class Failed(msgspec.Struct, tag="error", forbid_unknown_fields=True):
 
 Request = Hello | Call | Time | Bye
 Reply = Introduction | Result | Times | Rejected | Failed
-
-
-def wire_value(value: Value) -> Value:
-    """A parameter as JSON can hold it."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-    return value
 
 
 def is_opaque(array: Array) -> bool:
