@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +21,10 @@ from spikemirror.config_command import app as config_app
 from spikemirror.golden.command import app as golden_app
 from spikemirror.golden.load import Golden, GoldenError
 from spikemirror.mirrors.process import CALL_SECONDS
+from spikemirror.mutants.command import mutants
 from spikemirror.parity import known
+from spikemirror.terminal import DIFFERENCE, MISSING, deliver, known_names, rendered
 from spikemirror.version import __version__
-
-DIFFERENCE, USAGE, MISSING = 1, 2, 3
 
 app = typer.Typer(
     name="spikemirror",
@@ -37,6 +36,7 @@ app = typer.Typer(
 app.add_typer(golden_app, name="golden")
 app.add_typer(bench_app, name="bench")
 app.add_typer(config_app, name="config")
+app.command()(mutants)
 
 
 class Format(StrEnum):
@@ -84,17 +84,16 @@ def parity(
     """Run every kernel, case and dtype on every mirror and hold the outputs against the fixtures."""
     from rich.progress import Progress
 
-    from spikemirror.files import write_atomically
     from spikemirror.parity.run import run, tasks
     from spikemirror.report import parity as report
 
-    names = _known(mirror, mirrors.NAMES, "mirror") or list(mirrors.NAMES)
-    required = _known([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
+    names = known_names(mirror, mirrors.NAMES, "mirror") or list(mirrors.NAMES)
+    required = known_names([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
     if left_out := set(required) - set(names):
         raise typer.BadParameter(f"--require {', '.join(sorted(left_out))} is not among the mirrors of --mirror")
     _choose_julia(julia)
     golden = Golden()
-    work = tasks(golden, _known(kernel, CATALOGUE, "kernel"), [d.value for d in dtype or []])
+    work = tasks(golden, known_names(kernel, CATALOGUE, "kernel"), [d.value for d in dtype or []])
     if not work:
         raise typer.BadParameter("no case has that kernel and dtype")
     console = Console(stderr=True)
@@ -111,11 +110,8 @@ def parity(
         case Format.junit:
             text = report.junit(record, golden)
         case Format.table:
-            text = _rendered(report.table(record, golden), out)
-    if out is not None:
-        write_atomically(out, text)
-    else:
-        sys.stdout.write(text)
+            text = rendered(report.table(record, golden), out)
+    deliver(text, out)
     missing = {m.name: m.reason for m in record.mirrors if not m.found and m.name in required}
     for name, reason in missing.items():
         print(f"required, but missing: {name}: {reason}", file=sys.stderr)
@@ -136,8 +132,8 @@ def run(
     from spikemirror.report.case import show
 
     name, _, identifier = case.partition("/")
-    _known([name], CATALOGUE, "kernel")
-    _known([mirror], mirrors.NAMES, "mirror")
+    known_names([name], CATALOGUE, "kernel")
+    known_names([mirror], mirrors.NAMES, "mirror")
     golden = Golden()
     try:
         record = golden.case(name, identifier)
@@ -178,27 +174,12 @@ def doctor() -> None:
         console.print(f"[red]golden fixtures: {error}")
 
 
-def _known(given: list[str] | None, names: Collection[str], what: str) -> list[str]:
-    for name in given or []:
-        if name not in names:
-            raise typer.BadParameter(f"no {what} {name!r}; there are {', '.join(names)}")
-    return list(given or [])
-
-
 def _choose_julia(way: str | None) -> None:
     if way is None:
         return
     if way not in ("worker", mirrors.JULIA_IN_PROCESS):
         raise typer.BadParameter(f"--julia {way}: worker or {mirrors.JULIA_IN_PROCESS}")
     os.environ["SPIKEMIRROR_JULIA"] = way
-
-
-def _rendered(what: object, out: Path | None) -> str:
-    """Text as the terminal takes it: with colour only where there is one to show it."""
-    console = Console(width=None if out is None else 120, no_color=None if out is None else True, highlight=False)
-    with console.capture() as capture:
-        console.print(what, soft_wrap=True)  # lines stay whole, so that commands can be copied
-    return capture.get()
 
 
 def main() -> None:

@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from spikemirror.config import PRESETS, Config, ConfigError
-
-DIFFERENCE = 1
+from spikemirror.terminal import DIFFERENCE
 
 app = typer.Typer(help="Settings of encoders, decoders and losses: show, validate.", no_args_is_help=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console, RenderableType
 
-DIFFERENCE, USAGE, MISSING = 1, 2, 3
+from spikemirror.terminal import DIFFERENCE, MISSING, USAGE, known_names
 
 app = typer.Typer(help="Time the kernels, compare two runs, publish one.", no_args_is_help=True)
 
@@ -56,11 +55,11 @@ def run(
     _extras()
     from spikemirror.bench import run as bench
 
-    names = _known(mirror, mirrors.NAMES, "mirror") or list(mirrors.NAMES)
-    required = _known([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
+    names = known_names(mirror, mirrors.NAMES, "mirror") or list(mirrors.NAMES)
+    required = known_names([r.strip() for r in require.split(",") if r.strip()], mirrors.NAMES, "mirror")
     if left_out := set(required) - set(names):
         raise typer.BadParameter(f"--require {', '.join(sorted(left_out))} is not among the mirrors of --mirror")
-    work = bench.tasks(_known(kernel, CATALOGUE, "kernel"), quick)
+    work = bench.tasks(known_names(kernel, CATALOGUE, "kernel"), quick)
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -135,13 +134,6 @@ def publish(artifact: Artifact, force: Force = False) -> None:
         raise _refused(error) from None
     sys.stdout.write(report.markdown(record))
     print(f"published: {target}", file=sys.stderr)
-
-
-def _known(given: list[str] | None, names: Collection[str], what: str) -> list[str]:
-    for name in given or []:
-        if name not in names:
-            raise typer.BadParameter(f"no {what} {name!r}; there are {', '.join(names)}")
-    return list(dict.fromkeys(given or []))
 
 
 def _extras() -> None:

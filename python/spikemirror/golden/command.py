@@ -19,8 +19,7 @@ from spikemirror.golden.fixture import folder
 from spikemirror.golden.lint import lint as lint_golden
 from spikemirror.golden.load import Golden
 from spikemirror.golden.schema import validate
-
-DIFFERENCE, MISSING = 1, 3
+from spikemirror.terminal import DIFFERENCE, MISSING
 
 app = typer.Typer(help="Golden fixtures: emit, check, lint, diff.", no_args_is_help=True)
 

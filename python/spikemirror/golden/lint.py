@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from spikemirror.catalogue import CATALOGUE
-from spikemirror.catalogue import faults
+from spikemirror.catalogue import CATALOGUE, faults
 from spikemirror.catalogue.kernel import Kernel, Policy
 from spikemirror.catalogue.rejection import Code
 from spikemirror.golden.fixture import ArrayRecord, CaseRecord, record_array

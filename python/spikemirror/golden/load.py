@@ -51,6 +51,10 @@ class Golden:
         """The catalogue's kernels that have fixtures, in its order."""
         return [name for name in CATALOGUE if f"{name}.json" in self._manifest.files]
 
+    def sha256(self, kernel: str) -> str:
+        """What the manifest says of a kernel's file."""
+        return self._manifest.files[f"{kernel}.json"]
+
     def cases(self, kernel: str) -> list[CaseRecord]:
         """The cases of a kernel."""
         name = f"{kernel}.json"
