@@ -5,7 +5,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 # stages share cargo's lock, the two caches and the terminal: one after the other, also under make -j
 .NOTPARALLEL:
-.PHONY: setup parity test golden bench bench-quick lint check-rust check-julia check-mojo unit clean help
+.PHONY: setup parity test golden bench bench-quick mutants peers lint check-rust check-julia check-mojo unit clean help
 
 # cargo would look for a job server that recipes do not get
 unexport MAKEFLAGS MFLAGS
@@ -27,6 +27,8 @@ parity: setup ## every kernel, case and dtype in all four languages
 test: lint check-rust check-julia check-mojo ## everything that must pass: lint, local checks, parity, pytest
 	$(call stage,parity)
 	spikemirror parity --require python,rust,julia,mojo
+	$(call stage,mutants)
+	spikemirror mutants --sample 1
 	$(call stage,pytest)
 	pytest -n logical --dist loadfile
 	@printf '\nmake test: everything passed\n'
@@ -39,6 +41,13 @@ bench: setup ## time all kernels in all languages; writes an artifact
 
 bench-quick: setup ## the same with few samples
 	spikemirror bench run --quick $(ARGS)
+
+mutants: setup ## every seeded fault in every language; long the first time, then only what changed
+	spikemirror mutants $(ARGS)
+
+peers: setup ## other libraries over the fixtures; installs them first, 6 GB in .cache/peers
+	tools/setup_peers
+	spikemirror parity --peers $(ARGS)
 
 lint: setup ## formatting, types, clippy, freshness of generated files, fixtures
 	$(call stage,lint)

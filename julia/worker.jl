@@ -229,7 +229,8 @@ function run(kernel::Kernel, inputs, parameters, outputs, repeats::Int)
     return nanoseconds
 end
 
-function answer_call(reply::IO, request::Object, id, timed::Bool)
+function answer_call(reply::IO, request::Object, timed::Bool)
+    id = member(request, "id", Int64, "the request")
     name = member(request, "kernel", String, "the request")
     haskey(SpikeMirror.KERNEL_OF, name) || refuse("no kernel ", repr(name))
     kernel = SpikeMirror.KERNEL_OF[name]
@@ -296,12 +297,12 @@ function answer!(reply::IO, line::String)
         request = read_json(line)
         request isa Object || refuse("a request is an object")
         found = get(request, "id", nothing)
-        found isa Union{Int64,String} && (id = found)
+        found isa Int64 && (id = found)
         type = member(request, "type", String, "the request")
         if type == "call"
-            answer_call(reply, request, id, false)
+            answer_call(reply, request, false)
         elseif type == "time"
-            answer_call(reply, request, id, true)
+            answer_call(reply, request, true)
         elseif type == "hello"
             answer_hello(reply, request)
         elseif type == "bye"

@@ -85,6 +85,8 @@ def test_bindings_and_documentation_follow(copy: Path) -> None:
     for file, text in (
         ("rust/crates/kernels/src/checked.rs", "contrastive::leak"),
         ("rust/crates/python/src/functions.rs", "fn leak"),
+        ("rust/crates/c/src/exports.rs", "spikemirror_leak"),
+        ("python/spikemirror/starters/c/spikemirror.h", "SPIKEMIRROR_LEAK_KEEP = 2"),
         ("mojo/binding.mojo", "spikemirror_leak"),
         ("julia/src/dispatch.jl", "call_leak"),
         ("python/spikemirror/_rust.pyi", "def leak"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.golden.fixture import OutputRecord, record_array
 from spikemirror.golden.load import Golden
-from spikemirror.parity.compare import POISON, compare, poison, ulps, used
+from spikemirror.parity.compare import POISON, Comparison, compare, poison, ulps, used
 
 FLOATS = (np.float32, np.float64)
 
@@ -132,3 +132,8 @@ def test_no_fixture_expects_poison(name: str, golden: Golden) -> None:
                     assert not compare("x", spoilt, record).good, case.id
                     budget = record.budgets() if record.policy == "budget" else None
                     assert (used(spoilt, want, budget) > 1).all(), case.id
+
+
+@pytest.mark.parametrize(("used", "good"), [(0.0, True), (1.0, True), (np.nextafter(1.0, 2.0), False), (1.5, False)])
+def test_a_budget_is_used_up_at_one(used: float, good: bool) -> None:
+    assert Comparison("loss", used).good == good

@@ -22,7 +22,7 @@ from spikemirror.catalogue.cases import cases
 from spikemirror.catalogue.kernel import Array, Holds, Policy, Value
 from spikemirror.exact.balls import Ball, Balls, Undecided
 from spikemirror.exact.evaluate import Expected, _ceiling, evaluate
-from spikemirror.exact.formats import FORMATS, ends
+from spikemirror.exact.formats import FORMATS, HUGE, TINY, ends
 from spikemirror.mirrors import Mirror
 from spikemirror.parity.compare import used
 
@@ -92,6 +92,7 @@ def test_a_format_holds_its_own_numbers_and_no_others(x: float) -> None:
     with np.errstate(over="ignore"):
         assert SINGLE.holds(arb(x)) == (float(np.float32(x)) == x)
     assert DOUBLE.holds(arb(x))
+    assert not DOUBLE.holds(arb(2) ** 1024)
     assert not DOUBLE.holds(arb(x, 1e-30))
     assert not DOUBLE.holds(arb(1) / 3)
 
@@ -229,6 +230,48 @@ def test_underflow_of_products_is_modelled(dtype: str) -> None:
     vector = np.array([ball(space, tiny)] * 3, object)
     assert inside(0.0, space.matmul(vector[None, :], vector[:, None])[0, 0])
     assert inside(0.0, ball(space, tiny) * ball(space, tiny))
+
+
+@BOTH
+def test_what_may_overflow_is_unknown(dtype: str) -> None:
+    """Also where it is a partial sum, in some order, or one of the products."""
+    space, most = Balls(FORMATS[dtype]), float(np.finfo(dtype).max)
+    unknown = (-HUGE, HUGE)
+    largest, half = ball(space, most), ball(space, most / 2)
+    assert ends((half + half).value) == (Fraction(most), Fraction(most))
+    assert ends((largest + half).value) == unknown
+    with pytest.raises(Undecided):
+        _ = largest * 2 > 0
+    terms = [largest, largest, -largest, -largest]
+    assert ends(summed(space, terms)) == unknown
+    assert ends(summed(space, terms[1:3]))[1] < HUGE
+    row, column = np.array([terms], object), np.array([[ball(space, 1.0)]] * 4, object)
+    assert ends(space.matmul(row, column)[0, 0].value) == unknown
+    assert ends(summed(Balls(), [ball(Balls(), most)] * 3)) == (3 * Fraction(most), 3 * Fraction(most))
+
+
+def summed(space: Balls, terms: list[Ball]) -> Any:
+    total: Any = space.sum(terms, axis=0)[()]
+    return total.value
+
+
+def test_a_value_that_overflows_only_on_the_way_has_no_budget() -> None:
+    views: list[Array] = [np.array([[1e200], [-1e200]])] * 2
+    with pytest.raises(Undecided, match="lpl: push may overflow on the way"):
+        evaluate(CATALOGUE["lpl"], views, [1.0, 1.0, 10.0, 1e-4])
+    (overflown,) = evaluate(CATALOGUE["goodness"], [np.array([1e200])], [])
+    assert np.isinf(overflown.value)
+    assert overflown.budget == 0
+
+
+def test_astronomical_exponents_cost_nothing() -> None:
+    zero, vanishing, exploding = Fraction(0), arb(-1e300).exp(), arb(1e15).exp()
+    assert ends(vanishing) == (zero, TINY)
+    assert ends(-vanishing) == (-TINY, zero)
+    assert [DOUBLE.round(end) for end in ends(vanishing)] == [0, 0]
+    assert [DOUBLE.round(end) for end in ends(exploding)] == [math.inf, math.inf]
+    (loss,) = evaluate(CATALOGUE["loss_isi"], [np.ones((1, 2, 1))], [1, 1e-300])
+    assert loss.value == 0
 
 
 def judge(

@@ -22,9 +22,10 @@ def scratch(project: Path, tmp_path: Path) -> Path:
         ignored = shutil.ignore_patterns("target", "__pycache__")
         shutil.copytree(project / name, tmp_path / name, ignore=ignored)
     shutil.copytree(project / "golden" / "schema", tmp_path / "golden" / "schema")
-    stub = Path("python") / "spikemirror" / "_rust.pyi"
-    (tmp_path / stub).parent.mkdir(parents=True)
-    shutil.copy(project / stub, tmp_path / stub)
+    for name in ("_rust.pyi", "starters/c/spikemirror.h"):
+        made = Path("python") / "spikemirror" / name
+        (tmp_path / made).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(project / made, tmp_path / made)
     shutil.copy(project / "pyproject.toml", tmp_path)
     return tmp_path
 
@@ -71,6 +72,8 @@ def test_generated_files_say_so_in_their_first_line(project: Path) -> None:
     names = [
         "rust/crates/kernels/src/checked.rs",
         "rust/crates/python/src/functions.rs",
+        "rust/crates/c/src/exports.rs",
+        "python/spikemirror/starters/c/spikemirror.h",
         "mojo/binding.mojo",
         "julia/src/dispatch.jl",
         "python/spikemirror/_rust.pyi",

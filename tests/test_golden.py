@@ -366,8 +366,32 @@ SEEDED: dict[str, tuple[Callable[[Document], None], str]] = {
     ),
     "budgets": (edit(lambda c, d: output(c).update(budget=[])), "one finite budget per element is due"),
     "negative budget": (edit(lambda c, d: output(c).update(budget=[-1.0])), "one finite budget per element is due"),
-    "broken bits": (edit(lambda c, d: output(c).update(bits="405a14")), "plain: float32 goodness:"),
+    "broken bits": (edit(lambda c, d: output(c).update(bits="405a14")), "plain: float32: goodness: `bits`"),
     "broken shape": (edit(lambda c, d: c["inputs"]["activations"].update(shape=[4])), "plain: activations:"),
+    "capital bits": (
+        edit(lambda c, d: output(c).update(bits=output(c)["bits"].upper().replace("4", "A"))),
+        "plain: float32: goodness: `bits` are not words of 8 hexadecimal digits",
+    ),
+    "another output": (
+        edit(lambda c, d: output(c).update(shape=[1])),
+        "plain: float32: goodness: float32(1,); it must be float32()",
+    ),
+    "a dtype that is none": (
+        edit(lambda c, d: c["inputs"]["activations"].update(dtype="O")),
+        "plain: activations: 'O' is no dtype of a fixture",
+    ),
+    "a shape that is none": (
+        edit(lambda c, d: c["inputs"]["activations"].update(shape=[-1, -3])),
+        "plain: activations: (-1, -3) is no shape",
+    ),
+    "a shape of many elements": (
+        edit(lambda c, d: c["inputs"]["activations"].update(shape=[1 << 40, 1 << 40])),
+        "plain: activations: `bits` hold 3 elements for shape",
+    ),
+    "real inputs": (
+        edit(lambda c, d: c["inputs"]["activations"].update(dtype="int32")),
+        "plain: float32: real inputs are int32",
+    ),
     "kernel": (edit(lambda c, d: d.update(kernel="infonce")), "is the file of kernel infonce"),
 }
 

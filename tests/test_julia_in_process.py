@@ -21,7 +21,8 @@ from julia_loader import JuliaLoader
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.golden.load import Golden
 from spikemirror.mirrors import MirrorFault, julia
-from spikemirror.parity.run import fill, tasks
+from spikemirror.parity.cell import fill
+from spikemirror.parity.run import tasks
 
 mirror = julia.JuliaInProcess(JuliaLoader(julia.executable()))
 golden = Golden()
@@ -77,7 +78,8 @@ def test_juliacall() -> None:
     script = (
         "from spikemirror.golden.load import Golden\n"
         "from spikemirror.mirrors import julia\n"
-        "from spikemirror.parity.run import fill, tasks\n"
+        "from spikemirror.parity.cell import fill\n"
+        "from spikemirror.parity.run import tasks\n"
         "mirror = julia.JuliaInProcess(julia.JuliaCall())\n"
         "assert all(fill(mirror, t).status == 'ok' for t in tasks(Golden(), ['infonce', 'csdp_step']))\n"
     )

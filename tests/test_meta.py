@@ -20,9 +20,10 @@ from spikemirror.golden.load import Golden
 from spikemirror.mirrors import Mirror, MirrorAbsent, MirrorFault, process
 from spikemirror.mirrors.process import ProcessMirror
 from spikemirror.mirrors.python import PythonMirror
+from spikemirror.parity.cell import Task, fill
 from spikemirror.parity.compare import poison
 from spikemirror.parity.record import Cell
-from spikemirror.parity.run import Task, fill, run
+from spikemirror.parity.run import run
 
 PROGRAM = Path(__file__).with_name("wrong_mirrors.py")
 VALID = [("goodness", "plain"), ("csdp_step", "plain"), ("encode_rate_bernoulli", "plain-none")]
@@ -44,11 +45,17 @@ ON_VALID: dict[str, tuple[str, str]] = {
     "wrong-id": (FAILED, "unexpected answer to request"),
     "other-reply": (FAILED, "unexpected answer to request"),
     "crashes": (FAILED, "died of SIGSEGV"),
+    "aborts": (FAILED, "died of SIGABRT"),
     "exits": (FAILED, "exited with status 1; its last words:\nout of coffee"),
     "leaves-quietly": (FAILED, "exited with status 0"),
     "garbage": (FAILED, "garbage instead of an answer"),
     "binary": (FAILED, "garbage instead of an answer"),
     "truncated": (FAILED, "exited with status 0"),
+    "past-the-end": (FAILED, "writes past the end of output "),
+    "row-too-many": (FAILED, "writes past the end of output "),
+    "before-the-start": (FAILED, "writes before the start of output "),
+    "before-the-input": (FAILED, "writes before the start of input "),
+    "changes-input": (FAILED, "writes to its input "),
     "apologises": (FAILED, "kernel is on holiday"),
     "dies-at-once": (FAILED, "exited with status 1; its last words:\nno licence found"),
     "wrong-version": (FAILED, "no introduction in protocol version 1"),
@@ -177,6 +184,12 @@ def test_a_second_answer_is_not_taken_for_the_next(golden: Golden, token: str) -
     assert {c.status for c in later} <= {"ok", "failed"}
     assert later[0].status == "failed"
     assert "unexpected answer" in (later[0].message or "")
+
+
+def test_a_death_between_calls_costs_the_next_one(golden: Golden, token: str) -> None:
+    found = cells(golden, "dies-later", token, [VALID[0], VALID[1], VALID[2]])
+    assert [c.status for c in found] == ["ok", "failed", "ok"]
+    assert found[1].message == "died of SIGBUS"
 
 
 def test_a_kernel_that_is_not_there_is_not_run(golden: Golden, token: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from spikemirror import programs
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.mirrors import MirrorAbsent, mojo
 
@@ -37,7 +38,7 @@ def compiler(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("SPIKEMIRROR_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SPIKEMIRROR_CACHE", str(tmp_path / "cache"))
     fake = Compiler()
-    monkeypatch.setattr(subprocess, "run", fake)
+    monkeypatch.setattr(programs, "run", fake)
     monkeypatch.setattr(mojo, "compiler", lambda: "/bin/mojo")
     return fake
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import shutil
@@ -13,16 +12,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from spikemirror import cli
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.golden.emit import MANIFEST, manifest
 from spikemirror.golden.fixture import to_json
 from spikemirror.golden.load import Golden
 from spikemirror.golden.schema import validator
 from spikemirror.mirrors import NAMES
-from spikemirror.parity import run as parity_run
-from spikemirror.parity.known import KnownDifference, load, settle
-from spikemirror.parity.record import Cell
 
 Program = Callable[..., Any]
 ALL = ",".join(NAMES)
@@ -270,68 +265,6 @@ def test_version_and_help(spikemirror: Program) -> None:
     assert spikemirror("--version").stdout == "0.1.0\n"
     for arguments in (("--help",), ("parity", "--help"), ("golden", "--help"), ("run", "--help")):
         assert spikemirror(*arguments).returncode == 0
-
-
-# known differences
-
-
-def cell(status: str, mirror: str = "rust", dtype: str = "float64") -> Cell:
-    return Cell(mirror=mirror, kernel="goodness", case="plain", dtype=dtype, status=status)  # type: ignore[arg-type]
-
-
-ENTRY = KnownDifference("rust", "goodness", "plain", "a matter of taste", datetime.date(2026, 1, 31))
-
-
-def test_listed_differences_are_known_and_others_are_not() -> None:
-    cells = [cell("wrong"), cell("wrong", "julia"), cell("failed"), cell("not run"), cell("ok", "mojo")]
-    settle(cells, [ENTRY])
-    assert [c.status for c in cells] == ["known", "wrong", "failed", "not run", "ok"]
-    assert cells[0].message == "a matter of taste (2026-01-31)"
-
-
-def test_an_entry_that_no_longer_differs_fails() -> None:
-    cells = [cell("ok"), cell("ok", dtype="float32")]
-    settle(cells, [KnownDifference("rust", "goodness", "plain", "old", ENTRY.date, "float32")])
-    assert [c.status for c in cells] == ["ok", "wrong"]
-    assert "does not differ: remove the entry" in (cells[1].message or "")
-
-
-def test_the_file_decides_a_run(golden: Golden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "known.toml"
-    path.write_text(
-        '[[difference]]\nmirror = "python"\nkernel = "goodness"\ncase = "plain"\nreason = "x"\ndate = 2026-01-31\n'
-    )
-    monkeypatch.setattr(parity_run, "KNOWN_DIFFERENCES", path)
-    record = parity_run.run(parity_run.tasks(golden, ["goodness"]), ["python"], golden, 60)
-    assert [(c.case, c.dtype) for c in record.failures()] == [("plain", "float32"), ("plain", "float64")]
-
-
-def test_the_committed_file_is_read(project: Path) -> None:
-    assert isinstance(load(project / "tests" / "known_differences.toml"), list)
-    assert load(project / "nowhere.toml") == []
-
-
-@pytest.mark.parametrize(
-    "text", ["[[difference]\n", '[[difference]]\nmirror = "x"\n', "[[differences]]\n", "difference = 3\n"]
-)
-def test_a_broken_file_is_named(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "known.toml"
-    path.write_text(text)
-    with pytest.raises(ValueError, match=r"known\.toml: "):
-        load(path)
-
-
-def test_a_broken_file_is_told_without_a_traceback(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = tmp_path / "known.toml"
-    path.write_text("[[difference]\n")
-    monkeypatch.setattr(parity_run, "KNOWN_DIFFERENCES", path)
-    monkeypatch.setattr("sys.argv", ["spikemirror", "parity", "-k", "philox_words", "--mirror", "python"])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    assert caught.value.code == 1
-    assert "known.toml" in capsys.readouterr().err
 
 
 def test_a_result_that_cannot_be_written_is_told(spikemirror: Program, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ TOKEN only marks the process, so that a test can look for what is left of it. Wi
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -22,6 +23,8 @@ from spikemirror.mirrors.python import PythonMirror
 from spikemirror.mirrors.serve import Server
 
 Outputs = dict[str, WireArray]
+HOARD = 16 << 20
+"""Bytes that a hoarder keeps of every call."""
 
 
 class Wrong:
@@ -30,6 +33,7 @@ class Wrong:
     def __init__(self, fault: str, token: str, replies: BinaryIO) -> None:
         self.fault, self.token, self.replies = fault, token, replies
         self.server = Server(PythonMirror(), {"fault": fault})
+        self.hoard: list[bytearray] = []
 
     def answer(self, request: Request) -> None:
         if isinstance(request, Hello):
@@ -59,6 +63,14 @@ class Wrong:
                 time.sleep(1000)
             case "crashes":
                 os.kill(os.getpid(), signal.SIGSEGV)
+            case "aborts":
+                os.abort()
+            case "dies-later":
+                self.send(self.server.answer(request))
+                os.kill(os.getpid(), signal.SIGBUS)
+            case "hoards":
+                self.hoard.append(bytearray(HOARD))
+                self.send(self.server.answer(request))
             case "exits":
                 sys.exit("out of coffee")
             case "leaves-quietly":
@@ -125,11 +137,26 @@ class Wrong:
                 )
         for wire in reply.outputs.values():
             self.spoil(self.server._array(wire))
+        for wire in request.inputs.values():
+            self.spoil_input(self.server._array(wire))
         return reply
+
+    def spoil_input(self, array: npt.NDArray[Any]) -> None:
+        match self.fault:
+            case "before-the-input":
+                ctypes.memset(array.ctypes.data - 1, 0, 1)
+            case "changes-input":
+                array.reshape(-1)[:1] *= 0
 
     def spoil(self, output: npt.NDArray[Any]) -> None:
         flat = output.reshape(-1)
         match self.fault:
+            case "past-the-end":
+                ctypes.memset(output.ctypes.data + output.nbytes, 0, output.itemsize)
+            case "before-the-start":
+                ctypes.memset(output.ctypes.data - output.itemsize, 0, output.itemsize)
+            case "row-too-many":
+                ctypes.memset(output.ctypes.data + output.nbytes, 0, 4096)
             case "slightly-off" if flat.dtype.kind == "f":
                 flat[-1:] *= 1 + 1e-5
             case "slightly-off":

@@ -134,11 +134,19 @@ function read_number!(reader)
         skip_digits!(reader)
     end
     text = SubString(reader.text, first, reader.at - 1)
-    integer || return parse(Float64, text)
+    integer || return real_number(reader, text)
     small = tryparse(Int64, text)
     small === nothing || return iszero(small) && negative ? -0.0 : small
     word = tryparse(UInt64, text)
     return word === nothing ? parse(BigInt, text) : word
+end
+
+function real_number(reader, text)
+    value = tryparse(Float64, text)
+    # Julia refuses exponents of many digits, of whichever sign
+    value === nothing && (value = Float64(parse(BigFloat, text)))
+    isfinite(value) || fail(reader, "a number beyond Float64")
+    return value
 end
 
 function read_string!(reader)

@@ -592,7 +592,7 @@ def loss_isi[
         var s = spikes.skip(b * steps * N)
         for lag in range(1, min(window, steps - 1) + 1):
             var weight = exp(-Scalar[T](lag) / scale)
-            total += weight * dot(s.skip(lag * N), s, (steps - lag) * N)
+            total += dot(s.skip(lag * N), s, (steps - lag) * N, weight)
     loss[0] = total / Scalar[T](max(B * steps * N, 1))
 
 

@@ -144,19 +144,20 @@ def lpl_grad[
     var view = _View[T](B, D)
     var granted = view.granted()
     if granted:
-        var slope = pull_coeff * 2 / Scalar[T](B * D)
         var first = view.terms(z1, eps)
         view.gradient(
             z1,
             z2,
-            Scalar[T](0) if stop_gradient else slope,
+            Scalar[T](0) if stop_gradient else pull_coeff,
             push_coeff,
             decorr_coeff,
             eps,
             grad_z1,
         )
         var second = view.terms(z2, eps)
-        view.gradient(z2, z1, slope, push_coeff, decorr_coeff, eps, grad_z2)
+        view.gradient(
+            z2, z1, pull_coeff, push_coeff, decorr_coeff, eps, grad_z2
+        )
         pull[0] = _pull(z1, z2, B * D)
         push[0] = (first[0] + second[0]) / 2
         decorr[0] = (first[1] + second[1]) / 2
@@ -300,7 +301,7 @@ struct _View[T: DType](not Deinitable, Movable):
         self,
         z: Source[Self.T],
         other: Source[Self.T],
-        pull_slope: Scalar[Self.T],
+        pull_coeff: Scalar[Self.T],
         push_coeff: Scalar[Self.T],
         decorr_coeff: Scalar[Self.T],
         eps: Scalar[Self.T],
@@ -311,10 +312,10 @@ struct _View[T: DType](not Deinitable, Movable):
         var D = self.D
         var pitch = self.pitch
         var count = Scalar[Self.T](B - 1)
-        var push_slope = push_coeff / (Scalar[Self.T](D) * count)
-        var decorr_slope = Scalar[Self.T](0)
-        if D > 1:
-            decorr_slope = decorr_coeff * 2 / (count * self.pairs())
+        # Coefficients come last: times or over such a number, they may leave the range that the result is in.
+        var elements = Scalar[Self.T](B * D)
+        var units = Scalar[Self.T](D) * count
+        var pairs = count * self.pairs() if D > 1 else Scalar[Self.T](1)
         var covariances = self.covariances()
         # Mirrored block by block, which stay in cache.
         for top in range(0, D, _MIRRORED):
@@ -354,9 +355,10 @@ struct _View[T: DType](not Deinitable, Movable):
                     var spread = variances.load[w](d) + eps
                     grad.store(
                         at + d,
-                        pull_slope * difference
-                        - push_slope * (deviation / spread)
-                        + decorr_slope * sums.load[w](r * pitch + d),
+                        pull_coeff * (2 * difference / elements)
+                        - push_coeff * (deviation / (units * spread))
+                        + decorr_coeff
+                        * (2 * sums.load[w](r * pitch + d) / pairs),
                     )
 
                 vectorize[simd_width_of[Self.T](), unroll_factor=2](D, body)

@@ -439,8 +439,10 @@ def sum_of_squares[
 
 
 @always_inline
-def dot[T: DType](x: Source[T], y: Source[T], n: Int) -> Scalar[T]:
-    """The sum of x y.
+def dot[
+    T: DType
+](x: Source[T], y: Source[T], n: Int, weight: Scalar[T] = 1) -> Scalar[T]:
+    """The sum of (weight x) y, which may be in range where x y is not.
 
     Parameters:
         T: Dtype of the numbers.
@@ -449,6 +451,7 @@ def dot[T: DType](x: Source[T], y: Source[T], n: Int) -> Scalar[T]:
         x: Some numbers.
         y: Others.
         n: How many.
+        weight: What the first are multiplied by.
 
     Returns:
         The sum.
@@ -457,8 +460,8 @@ def dot[T: DType](x: Source[T], y: Source[T], n: Int) -> Scalar[T]:
     var lanes = SIMD[T, W](0)
     var whole = n // W * W
     for i in range(0, whole, W):
-        lanes = x.load[W](i).fma(y.load[W](i), lanes)
+        lanes = (weight * x.load[W](i)).fma(y.load[W](i), lanes)
     var result = lanes.reduce_add()
     for i in range(whole, n):
-        result = x[i].fma(y[i], result)
+        result = (weight * x[i]).fma(y[i], result)
     return result

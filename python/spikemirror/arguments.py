@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
 from collections.abc import Mapping, Sequence
 from numbers import Real as RealNumber
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from spikemirror import memory
 from spikemirror.catalogue.check import parameter_fault, rejection
 from spikemirror.catalogue.kernel import (
     Array,
@@ -54,8 +56,13 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> tuple[list[Array], lis
             if declared.default is None:
                 raise TypeError(f"{kernel.name} needs {declared.name}; it takes {', '.join(kernel.arguments)}")
             argument = declared.default.value if isinstance(declared.default, Fill) else 0.0
+        if isinstance(argument, np.ma.MaskedArray) and np.ma.is_masked(argument):
+            raise TypeError(f"{kernel.name}: {declared.name} has masked elements; kernels know no masks, so fill them")
         array = np.asarray(argument)
         given.append(array)
+        if array.size == 0:  # takes no memory, but what a kernel keeps for each row of it would
+            rows = math.prod(filter(None, array.shape))
+            memory.require(rows * FLOAT64.itemsize, f"{kernel.name}: something for every row of {declared.name}")
         if (
             array.dtype in AS_THEY_ARE[declared.holds]
             and array.flags.c_contiguous
@@ -64,6 +71,7 @@ def bind(kernel: Kernel, arguments: Mapping[str, Any]) -> tuple[list[Array], lis
         ):
             taken.append(array)
         else:
+            memory.require(array.size * FLOAT64.itemsize, f"{kernel.name}: a contiguous copy of {declared.name}")
             converted = _converted(kernel, declared.holds, array, arguments, argument)
             taken.append(np.require(converted, converted.dtype.newbyteorder("="), ("C", "A")))
     parameters: list[Value] = []
@@ -131,7 +139,10 @@ def _spikes(array: Array) -> Array:
         return array.view(SPIKE)
     if array.dtype == SPIKE or not (array.dtype.kind in "iuf" or _is_half(array.dtype)):
         return array
-    return np.where(array == 1, 1, np.where(array == 0, 0, NOT_A_SPIKE)).astype(SPIKE)
+    spikes = np.full(array.shape, NOT_A_SPIKE, SPIKE)
+    spikes[array == 0] = 0
+    spikes[array == 1] = 1
+    return spikes
 
 
 def _targets(array: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spikemirror import mirrors
+from spikemirror import memory, mirrors
 from spikemirror.arguments import bind
 from spikemirror.catalogue import kernel as kernel_named
 from spikemirror.catalogue.check import rejection
@@ -21,7 +21,7 @@ from spikemirror.mirrors import Mirror
 
 _default = "python"
 _local: ContextVar[str | None] = ContextVar("spikemirror_backend", default=None)
-_opened: dict[tuple[int, str], Mirror] = {}
+_opened: dict[str, Mirror] = {}
 _opening = threading.Lock()
 
 
@@ -43,6 +43,7 @@ def call(
     mirror = _mirror(backend or get_backend())
     try:
         outputs = declared.allocate(inputs, parameters)
+        memory.require(sum(output.nbytes for output in outputs), "outputs")
     except (MemoryError, ValueError) as error:
         raise MemoryError(f"{kernel}: its outputs do not fit into memory: {error}") from None
     if out is not None:
@@ -101,12 +102,19 @@ def _checked(name: str) -> str:
 
 
 def _mirror(name: str) -> Mirror:
-    """The one of this process: a forked child opens its own."""
-    key = (os.getpid(), name)
-    mirror = _opened.get(key)
+    mirror = _opened.get(name)
     if mirror is None:
         with _opening:
-            mirror = _opened.get(key)
+            mirror = _opened.get(name)
             if mirror is None:
-                mirror = _opened[key] = mirrors.open_mirror(_checked(name))
+                mirror = _opened[name] = mirrors.open_mirror(_checked(name))
     return mirror
+
+
+def _unlock() -> None:
+    """In a forked child: whichever thread was opening a mirror is not there."""
+    global _opening  # noqa: PLW0603
+    _opening = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_unlock)

@@ -491,14 +491,14 @@ def _made(cls: Callable[..., T], given: Mapping[str, Any], problems: list[str]) 
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a ValueError is also a number of thousands of digits
         raise ConfigError([f"not JSON: {error}"]) from None
 
 
 def _toml_document(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError([f"not TOML: {error}"]) from None
 
 

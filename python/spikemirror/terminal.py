@@ -9,7 +9,9 @@ from pathlib import Path
 import typer
 from rich.console import Console, RenderableType
 
+from spikemirror import mirrors
 from spikemirror.files import write_atomically
+from spikemirror.mirrors.external import External, ManifestError
 
 DIFFERENCE, USAGE, MISSING = 1, 2, 3
 """Exit codes: a difference, wrong usage, a required toolchain missing."""
@@ -21,6 +23,20 @@ def known_names(given: Sequence[str] | None, names: Collection[str], what: str) 
         if name not in names:
             raise typer.BadParameter(f"no {what} {name!r}; there are {', '.join(names)}")
     return list(dict.fromkeys(given or []))
+
+
+def described(manifests: list[Path]) -> list[External]:
+    """What the manifests describe; their names must differ from ours and from each other."""
+    found: dict[str, External] = {}
+    for path in manifests:
+        try:
+            external = External(path)
+        except ManifestError as error:
+            raise typer.BadParameter(str(error)) from None
+        if external.name in (*mirrors.NAMES, *mirrors.PEERS, *found):
+            raise typer.BadParameter(f"{path}: another mirror is called {external.name}")
+        found[external.name] = external
+    return list(found.values())
 
 
 def rendered(what: RenderableType, out: Path | None) -> str:

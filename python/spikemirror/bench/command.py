@@ -46,10 +46,11 @@ def run(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from spikemirror import mirrors
+    from spikemirror.bench.memory import CALL_SECONDS
     from spikemirror.bench.record import encode
     from spikemirror.catalogue import CATALOGUE
     from spikemirror.files import write_atomically
-    from spikemirror.golden.load import Golden
+    from spikemirror.golden.load import Golden, GoldenError
     from spikemirror.report import bench as report
 
     _extras()
@@ -60,6 +61,9 @@ def run(
     if left_out := set(required) - set(names):
         raise typer.BadParameter(f"--require {', '.join(sorted(left_out))} is not among the mirrors of --mirror")
     work = bench.tasks(known_names(kernel, CATALOGUE, "kernel"), quick)
+    golden = Golden()
+    if problems := golden.verify():
+        raise GoldenError(f"{golden.path}: {'; '.join(problems)}. Restore them, or run `spikemirror golden emit`")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -68,7 +72,10 @@ def run(
         def advance(what: str) -> None:
             progress.update(bar, advance=1, description=what)
 
-        record = bench.run(work, names, Golden().digest, quick=quick, advance=advance)
+        record = bench.run(
+            work, names, golden.digest, quick=quick, advance=advance,
+            tried=lambda name: mirrors.open_isolated(name, CALL_SECONDS),
+        )  # fmt: skip
     target = out or _default_artifact(record.run.started)
     write_atomically(target, encode(record))
     match format:

@@ -18,6 +18,7 @@ from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Array, Cost, DType, Kernel, Size, Value
 from spikemirror.catalogue.rejection import Rejection
 from spikemirror.mirrors import Mirror, MirrorAbsent, MirrorFault, Probe
+from spikemirror.mirrors.process import ProcessMirror
 from spikemirror.parity.compare import poison
 from spikemirror.provenance import git_state, now
 from spikemirror.version import __version__
@@ -67,10 +68,15 @@ def run(
     quick: bool = False,
     plan: Plan | None = None,
     opened: Callable[[str], Mirror] = mirrors.open_mirror,
+    tried: Callable[[str], Mirror] | None = None,
     measured: Callable[[], MachineRecord] = machine.measure,
     advance: Callable[[str], None] = lambda _: None,
 ) -> BenchRecord:
-    """All tasks on all named mirrors. `advance` is told what comes next, once a task."""
+    """All tasks on all named mirrors. `advance` is told what comes next, once a task.
+
+    With `tried`, which opens a mirror in a process of its own, a mirror of this process makes each call there first: if
+    it crashes or hangs, it loses the rows of that task alone.
+    """
     plan = plan or (QUICK if quick else FULL)
     started, start = now(), time.monotonic()
     commit, dirty = git_state()
@@ -78,17 +84,20 @@ def run(
     roofs = measured()
     toolchains: list[ToolchainRecord] = []
     present: dict[str, Mirror] = {}
+    trials: dict[str, Mirror] = {}
     rows: list[Row] = []
     try:
         for name in names:
             advance(name)
             toolchains.append(_open(name, opened, present))
+            if tried and name in present and not isinstance(present[name], ProcessMirror):
+                trials[name] = tried(name)
         absent = {t.mirror: t.reason for t in toolchains if not t.found}
         for task in work:
             advance(f"{task.kernel.name} {task.size} {task.dtype.name}")
-            rows += time_task(task, names, present, absent, roofs, plan)
+            rows += time_task(task, names, present, absent, roofs, plan, trials)
     finally:
-        for mirror in present.values():
+        for mirror in (*present.values(), *trials.values()):
             mirror.close()
     return BenchRecord(
         run=RunRecord(
@@ -148,8 +157,11 @@ class _Side:
 class _Cell:
     """One mirror at one task: its outputs, allocated once, and how it fares."""
 
-    def __init__(self, mirror: Mirror, task: Task, inputs: Sequence[Array], parameters: Sequence[Value]) -> None:
-        self.mirror, self.kernel, self.inputs, self.parameters = mirror, task.kernel, inputs, parameters
+    def __init__(
+        self, mirror: Mirror, trial: Mirror | None, task: Task, inputs: Sequence[Array], parameters: Sequence[Value]
+    ) -> None:
+        self.mirror, self.trial = mirror, trial
+        self.kernel, self.inputs, self.parameters = task.kernel, inputs, parameters
         self.outputs = task.kernel.allocate(inputs, parameters)
         self.verified: list[Array] | None = None
         self.worst = Judgement(None, None, "")
@@ -175,6 +187,8 @@ class _Cell:
         if self.kernel.name not in self.mirror.kernels:
             self.status, self.message = "not run", f"{self.mirror.name} has no kernel {self.kernel.name}"
             return
+        if self.trial is not None:
+            self.trial.call(self.kernel, self.inputs, self.parameters, self.outputs)
         before = [i.copy() for i in self.inputs]
         self._poison()
         self.mirror.call(self.kernel, self.inputs, self.parameters, self.outputs)
@@ -248,6 +262,7 @@ def time_task(
     absent: Mapping[str, str],
     roofs: MachineRecord,
     plan: Plan,
+    trials: Mapping[str, Mirror],
 ) -> list[Row]:
     """The rows of one task, in the order of the names."""
     inputs, parameters = arguments(task.kernel, task.size, task.dtype)
@@ -255,7 +270,7 @@ def time_task(
         wanted = expected(task.kernel, inputs, parameters)
     except Exception as fault:  # Unbounded, or a reference that the bounds cannot follow: this task's rows alone fail
         return [_row(task, name, "error", f"no expected values: {type(fault).__name__}: {fault}") for name in names]
-    cells = {name: _Cell(mirror, task, inputs, parameters) for name, mirror in present.items()}
+    cells = {name: _Cell(mirror, trials.get(name), task, inputs, parameters) for name, mirror in present.items()}
     for cell in cells.values():
         cell.attempt(lambda cell=cell: cell.warm_up(wanted, plan))  # type: ignore[misc]
     turns = max(plan.samples, statistics.FEWEST)

@@ -155,6 +155,15 @@ def rejection(
     raise LookupError(f"{kernel.name} has no argument {argument!r}")
 
 
+def claimed(
+    kernel: Kernel, code: Code, argument: str, inputs: Sequence[Array], parameters: Sequence[Value]
+) -> Rejection:
+    """The error for a refusal by somebody who may be wrong: with reasons only where the checks find the same."""
+    if next(faults(kernel, inputs, parameters), None) == (code, argument):
+        return rejection(kernel, code, argument, inputs, parameters)
+    return Rejection(code, argument, f"{kernel.name}: {argument}, where the checks find no such fault first")
+
+
 def _about_parameter(parameter: Parameter, values: dict[str, Value]) -> str:
     value = values[parameter.name]
     match parameter:

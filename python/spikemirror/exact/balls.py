@@ -3,7 +3,8 @@
 `Balls()` is rigorous at the working precision: its balls hold the true value.
 `Balls(FORMATS[...])` models what *any* evaluation in that format may give: every operation rounds unless its result is
 a number of the format, transcendental functions err by a few ulp, sums and products of matrices are taken in any order,
-fused or not, and results may be subnormal. The working precision only has to exceed the format's by far.
+fused or not, and results may be subnormal. The working precision only has to exceed the format's by far. A result that
+may overflow becomes a ball that knows nothing, for what comes of infinity depends on the order of operations.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from flint import arb, arb_mat
 
-from spikemirror.exact.formats import Format, fraction
+from spikemirror.exact.formats import Format, ends
 from spikemirror.reference.namespace import COMPOSED_ULPS, TRANSCENDENTAL_ULPS, power_of_two
 
 Objects = npt.NDArray[Any]
@@ -94,17 +95,23 @@ class Balls:
     def __init__(self, modelled: Format | None = None) -> None:
         self.unit = arb(0) if modelled is None else arb(2) ** -modelled.bits
         self.modelled = modelled
+        self._relative = {ulps: 2 * ulps * self.unit for ulps in (0.5, TRANSCENDENTAL_ULPS, COMPOSED_ULPS)}
         self._least_normal = arb(0) if modelled is None else arb(2) ** modelled.min_exponent
         self._half_subnormal = arb(0) if modelled is None else arb(2) ** (modelled.min_exponent - modelled.bits)
+        self._greatest = arb(0) if modelled is None else (2 - 2 * self.unit) * arb(2) ** modelled.max_exponent
 
     def rounded(self, value: arb, ulps: float = 0.5) -> Ball:
         """A result with what one operation of the modelled format may add: part of an ulp, and underflow."""
         if self.modelled is None or self.modelled.holds(value):
             return Ball(self, value)
-        widened = value + arb(0, (2 * ulps * self.unit * value.abs_upper()).abs_upper())
+        widened = value + arb(0, (self._relative[ulps] * value.abs_upper()).abs_upper())
         if value.abs_lower() < self._least_normal:
             widened += arb(0, self._half_subnormal)
-        return Ball(self, widened)
+        return Ball(self, self._unless_overflow(widened, widened))
+
+    def _unless_overflow(self, result: arb, magnitude: arb) -> arb:
+        """The result, unless something of that magnitude on the way to it may exceed the modelled format."""
+        return result if self.modelled is None or magnitude.abs_upper() <= self._greatest else arb.nan()
 
     def constant(self, x: Any) -> arb:
         """A number of the text: itself, or what the modelled format makes of it."""
@@ -193,7 +200,7 @@ class Balls:
         """To the nearest integer; a tie is decided where it is exact."""
 
         def one(b: Ball) -> float:
-            low, high = (round(fraction(end)) for end in (b.value.lower(), b.value.upper()))
+            low, high = map(round, ends(b.value))
             if low != high:
                 raise Undecided(f"rounding of {b.value}")
             return float(low)
@@ -238,6 +245,8 @@ class Balls:
         if self.modelled is not None and len(values) > 1:
             magnitude = functools.reduce(lambda a, b: a + b, (v.abs_upper() for v in values), arb(0))
             total += arb(0, ((len(values) - 1) * self.unit * magnitude).abs_upper())
+            if len(values) > 2:
+                total = self._unless_overflow(total, magnitude)  # the partial sums
         return self.rounded(total)
 
     def matmul(self, a: Objects, b: Objects) -> Objects:
@@ -254,7 +263,8 @@ class Balls:
             error = (k * self.unit * size[i, j]).abs_upper()
             if self.modelled is not None:
                 error += k * self._half_subnormal  # every product may underflow
-            out[i, j] = self.rounded(exact[i, j] + arb(0, error.abs_upper()))
+            total = exact[i, j] + arb(0, error.abs_upper())
+            out[i, j] = self.rounded(self._unless_overflow(total, size[i, j]))  # products and partial sums
         return out
 
     def max(self, x: Any, axis: int) -> Objects:

@@ -35,7 +35,8 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
 
     The value is certain: the precision is raised until the ball of every element rounds to one float (Ziv). The budget
     is the distance from it to the far end of the ball that any evaluation in the call's dtype must hit.
-    Undecided is raised where a comparison in the text cannot be decided at the dtype's precision.
+    Undecided is raised where a comparison in the text cannot be decided at the dtype's precision, and where a finite
+    value has no finite budget: something on the way to it may overflow, or divide by 0.
     """
     dtype = parameter_dtype(kernel, inputs, parameters)
     modelled = FORMATS[dtype.name]
@@ -47,27 +48,28 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
     try:
         loose = _run(kernel, Balls(modelled), PRECISIONS[0], inputs, values)
         for precision in PRECISIONS:
-            balls = _run(kernel, Balls(), precision, inputs, values)
-            nearest = [
-                [(modelled.round(low), modelled.round(high)) for low, high in map(_ends, output)] for output in balls
-            ]
+            exact = _run(kernel, Balls(), precision, inputs, values)
+            nearest = [[(modelled.round(low), modelled.round(high)) for low, high in output] for output in exact]
             if all(low == high for output in nearest for low, high in output):
                 break
         else:
-            raise Undecided(f"{kernel.name}: an element lies between two floats at {PRECISIONS[-1]} bits")
-        ctx.prec = PRECISIONS[0]
+            raise Undecided(
+                f"{kernel.name}: an element has no value, or lies between two floats at {PRECISIONS[-1]} bits"
+            )
         shapes = kernel.output_shapes(inputs, parameters)
         results = []
-        for declared, shape, exact, wide, near in zip(kernel.outputs, shapes, balls, loose, nearest, strict=True):
+        for declared, shape, inner, outer, near in zip(kernel.outputs, shapes, exact, loose, nearest, strict=True):
             budget = [
-                Fraction(declared.budget_factor) * _reach(want, _ends(inner), _ends(outer))
-                for (want, _), inner, outer in zip(near, exact, wide, strict=True)
+                _ceiling(Fraction(declared.budget_factor) * _reach(want, *ends))
+                for (want, _), *ends in zip(near, inner, outer, strict=True)
             ]
+            if math.inf in budget:
+                raise Undecided(f"{kernel.name}: {declared.name} may overflow on the way")
             output_dtype = declared.dtype.numpy if declared.dtype else dtype
             results.append(
                 Expected(
                     np.array([want + 0.0 for want, _ in near], np.float64).astype(output_dtype).reshape(shape),
-                    np.array([_ceiling(b) for b in budget], np.float64).reshape(shape),
+                    np.array(budget, np.float64).reshape(shape),
                 )
             )
         return results
@@ -77,9 +79,11 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
 
 def _run(
     kernel: Kernel, space: Balls, precision: int, inputs: Sequence[Array], values: Sequence[Value]
-) -> list[list[Any]]:
+) -> list[list[tuple[Fraction, Fraction]]]:
+    """The ends of every element of every output."""
     ctx.prec = precision
-    return [list(np.asarray(output, object).flat) for output in reference.evaluate(kernel, space, inputs, values)]
+    outputs = reference.evaluate(kernel, space, inputs, values)
+    return [[_ends(element) for element in np.asarray(output, object).flat] for output in outputs]
 
 
 def _ends(element: Any) -> tuple[Fraction, Fraction]:
@@ -99,9 +103,9 @@ def _reach(want: float, inner: tuple[Fraction, Fraction], outer: tuple[Fraction,
 
 
 def _ceiling(value: Fraction) -> float:
-    """A short decimal not below the value."""
+    """A short decimal not below the value; inf beyond the greatest float."""
     if value == 0:
         return 0.0
     context = Context(prec=BUDGET_DIGITS, rounding=ROUND_CEILING)
     short = float(context.divide(Decimal(value.numerator), Decimal(value.denominator)))
-    return short if Fraction(short) >= value else math.nextafter(short, math.inf)
+    return short if math.isinf(short) or Fraction(short) >= value else math.nextafter(short, math.inf)

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import track
 
 from spikemirror.catalogue.kernel import Kernel
-from spikemirror.files import write_atomically
+from spikemirror.files import write_all
 from spikemirror.golden.emit import EmissionError, emit
 from spikemirror.golden.fixture import folder
 from spikemirror.golden.lint import lint as lint_golden
@@ -32,8 +32,7 @@ def emit_command(
     texts = _emitted()
     target = out or folder()
     changed = [name for name, text in texts.items() if _text(target / name) != text]
-    for name in changed:
-        write_atomically(target / name, texts[name])
+    write_all(target, {name: texts[name] for name in changed})
     print(f"{len(texts)} files, {len(changed)} of them changed: {', '.join(changed) or 'none'}")
 
 

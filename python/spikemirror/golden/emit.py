@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from spikemirror import reference
@@ -15,6 +16,7 @@ from spikemirror.catalogue.cases.case import Case
 from spikemirror.catalogue.check import check
 from spikemirror.catalogue.kernel import Array, Holds, Kernel, Policy, Value
 from spikemirror.catalogue.rejection import Rejection
+from spikemirror.golden import found
 from spikemirror.golden.fixture import FORMAT, encode_value, record_array, to_json
 from spikemirror.version import __version__
 
@@ -25,15 +27,19 @@ class EmissionError(Exception):
     """A case that may not become a fixture."""
 
 
-def fixture(kernel: Kernel) -> str:
-    """The text of a kernel's fixture file."""
+def fixture(kernel: Kernel, more: Sequence[Case] = ()) -> str:
+    """The text of a kernel's fixture file: the catalogue's cases, those that the hunt found, and perhaps more."""
+    try:
+        listed = [*cases(kernel), *found.cases(kernel), *more]
+    except found.FoundError as error:
+        raise EmissionError(str(error)) from None
     document = {
         "format": FORMAT,
         "kernel": kernel.name,
         "family": kernel.family,
         "citation": kernel.source,
         "emitter": f"spikemirror {__version__}",
-        "cases": [_case(kernel, case) for case in cases(kernel)],
+        "cases": [case_document(kernel, case) for case in listed],
     }
     return to_json(document)
 
@@ -41,8 +47,12 @@ def fixture(kernel: Kernel) -> str:
 def manifest(files: Mapping[str, str]) -> str:
     """sha256 of every file, and one digest over all of them."""
     hashes = {name: hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
-    whole = hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in hashes.items()).encode())
-    return to_json({"format": FORMAT, "digest": whole.hexdigest(), "files": hashes})
+    return to_json({"format": FORMAT, "digest": digest(hashes), "files": hashes})
+
+
+def digest(hashes: Mapping[str, str]) -> str:
+    """One digest over all files, from that of each."""
+    return hashlib.sha256("".join(f"{one}  {name}\n" for name, one in sorted(hashes.items())).encode()).hexdigest()
 
 
 def emit(progress: Callable[[Iterable[Kernel]], Iterable[Kernel]] = iter) -> dict[str, str]:
@@ -51,7 +61,8 @@ def emit(progress: Callable[[Iterable[Kernel]], Iterable[Kernel]] = iter) -> dic
     return {**files, MANIFEST: manifest(files)}
 
 
-def _case(kernel: Kernel, case: Case) -> dict[str, Any]:
+def case_document(kernel: Kernel, case: Case) -> dict[str, Any]:
+    """A case as its fixture has it, with what it must give; EmissionError if it may not become one."""
     dtypes = case.dtypes or tuple(d.name for d in kernel.dtypes)
     dtypes = tuple(d for d in dtypes if d in {k.name for k in kernel.dtypes}) or (kernel.dtypes[0].name,)
     given = {p.name: p.default for p in kernel.parameters} | dict(case.parameters)
@@ -82,6 +93,7 @@ def _case(kernel: Kernel, case: Case) -> dict[str, Any]:
         "parameters": {name: encode_value(value) for name, value in given.items()},
         "inputs": {name: record_array(array) for name, array in stored.items()},
         "expected": expected,
+        **({"found": msgspec.to_builtins(case.found)} if case.found else {}),
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from spikemirror.catalogue.cases.case import Found
 from spikemirror.catalogue.kernel import Array, DType, Kernel, Value
 from spikemirror.files import project_folder
 
@@ -69,6 +70,7 @@ class CaseRecord(msgspec.Struct, forbid_unknown_fields=True):
     parameters: dict[str, float | int | bool | str | None]
     inputs: dict[str, ArrayRecord]
     expected: dict[str, ExpectedRecord]
+    found: Found | None = None
 
     def arguments(self, kernel: Kernel, dtype: str) -> tuple[list[Array], list[Value]]:
         """Inputs and parameters of the call in one dtype, in signature order; a parameter `dtype` is that dtype."""

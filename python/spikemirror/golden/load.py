@@ -11,7 +11,8 @@ from typing import TypeVar
 import msgspec
 
 from spikemirror.catalogue import CATALOGUE
-from spikemirror.golden.emit import MANIFEST, manifest
+from spikemirror.golden import usable
+from spikemirror.golden.emit import MANIFEST, digest, manifest
 from spikemirror.golden.fixture import FORMAT, CaseRecord, FixtureRecord, folder
 
 Record = TypeVar("Record")
@@ -39,7 +40,16 @@ class Golden:
         self._manifest = _decode(self.path / MANIFEST, ManifestRecord)
         if self._manifest.format != FORMAT:
             raise GoldenError(f"{self.path / MANIFEST}: format {self._manifest.format}, this program reads {FORMAT}")
-        self.digest = self._manifest.digest
+
+    @property
+    def digest(self) -> str:
+        """One digest over all files, which records quote."""
+        if self._manifest.digest != digest(self._manifest.files):
+            raise GoldenError(
+                f"{self.path / MANIFEST}: its digest is not that of its own list. Restore it, or run"
+                " `spikemirror golden emit`"
+            )
+        return self._manifest.digest
 
     @property
     def files(self) -> list[str]:
@@ -50,10 +60,6 @@ class Golden:
     def kernels(self) -> list[str]:
         """The catalogue's kernels that have fixtures, in its order."""
         return [name for name in CATALOGUE if f"{name}.json" in self._manifest.files]
-
-    def sha256(self, kernel: str) -> str:
-        """What the manifest says of a kernel's file."""
-        return self._manifest.files[f"{kernel}.json"]
 
     def cases(self, kernel: str) -> list[CaseRecord]:
         """The cases of a kernel."""
@@ -72,6 +78,9 @@ class Golden:
             raise GoldenError(f"{path}: is the file of kernel {record.kernel}")
         if record.format != FORMAT:
             raise GoldenError(f"{path}: format {record.format}, this program reads {FORMAT}")
+        for case in record.cases:
+            for problem in usable.problems(CATALOGUE[kernel], case):
+                raise GoldenError(f"{path}: {case.id[:80]}: {problem}")
         return record.cases
 
     def case(self, kernel: str, case: str) -> CaseRecord:
@@ -99,7 +108,7 @@ class Golden:
             for name in sorted(texts)
             if fresh.files[name] != self._manifest.files[name]
         ]
-        if not problems and fresh.digest != self.digest:
+        if not problems and fresh.digest != self._manifest.digest:
             problems.append(f"{MANIFEST}: its digest is not that of its own list")
         return problems
 

@@ -13,14 +13,21 @@ from spikemirror.bench.record import BenchRecord
 from spikemirror.golden.emit import MANIFEST
 from spikemirror.golden.fixture import FixtureRecord
 from spikemirror.golden.load import ManifestRecord
+from spikemirror.hunt.finding import Finding, HuntRecord
+from spikemirror.mirrors.external import Manifest
 from spikemirror.mirrors.protocol import Reply, Request
+from spikemirror.mutants.record import MutantsRecord
 from spikemirror.parity.record import ParityRecord
 
 SCHEMAS: dict[str, tuple[str, Any]] = {
     "fixture": ("A golden fixture file: one kernel and its cases", FixtureRecord),
     "manifest": ("sha256 of every fixture file, and one digest over all", ManifestRecord),
     "parity": ("The record of a parity run", ParityRecord),
+    "mutants": ("The record of a run of mutants: the kill matrix", MutantsRecord),
+    "hunt": ("The record of a hunt", HuntRecord),
+    "finding": ("A call that the hunt found, and what came of it", Finding),
     "bench": ("The artifact of a bench run", BenchRecord),
+    "external": ("What a TOML file says of somebody's own mirror", Manifest),
     "request": ("A line from the harness to a mirror, protocol version 1", Request),
     "reply": ("A line from a mirror to the harness, protocol version 1", Reply),
 }

@@ -6,11 +6,12 @@ import os
 import sys
 from collections.abc import Callable
 
-from spikemirror.mirrors import julia, mojo, python, rust
-from spikemirror.mirrors.mirror import Mirror, MirrorAbsent, MirrorFault, Probe
+from spikemirror.mirrors import julia, mojo, peers, python, rust
+from spikemirror.mirrors.mirror import Mirror, MirrorAbsent, MirrorFault, Probe, Unsupported
 from spikemirror.mirrors.process import CALL_SECONDS, ProcessMirror
 
 NAMES = ("python", "rust", "julia", "mojo")
+PEERS = tuple(peers.DISTRIBUTIONS)
 JULIA_IN_PROCESS = "juliacall"
 
 _PROBES: dict[str, Callable[[], Probe]] = {
@@ -29,7 +30,7 @@ _IN_PROCESS: dict[str, Callable[[], Mirror]] = {
 
 def probe(name: str) -> Probe:
     """Whether a mirror can run here."""
-    return _PROBES[name]()
+    return peers.probe(name) if name in PEERS else _PROBES[name]()
 
 
 def open_in_process(name: str) -> Mirror:
@@ -40,7 +41,7 @@ def open_in_process(name: str) -> Mirror:
 def open_mirror(name: str) -> Mirror:
     """A mirror for use: in this process where that is the fast way, Julia in its worker unless asked otherwise."""
     if name == "julia" and os.environ.get("SPIKEMIRROR_JULIA") != JULIA_IN_PROCESS:
-        return julia.JuliaMirror()
+        return julia.JuliaMirror(trusted=True)
     return open_in_process(name)
 
 
@@ -48,6 +49,8 @@ def open_isolated(name: str, call_seconds: float = CALL_SECONDS) -> Mirror:
     """A mirror in a process of its own, for runs that must outlive it. MirrorAbsent if it cannot be had."""
     if name == "julia" and os.environ.get("SPIKEMIRROR_JULIA") != JULIA_IN_PROCESS:
         return julia.JuliaMirror(call_seconds=call_seconds)
+    if name in PEERS:
+        return peers.open_isolated(name, call_seconds)
     if name == "mojo":
         mojo.build()  # here, where a failure can be told as such
     command = [sys.executable, "-m", "spikemirror.mirrors.serve", name]
@@ -57,10 +60,12 @@ def open_isolated(name: str, call_seconds: float = CALL_SECONDS) -> Mirror:
 __all__ = [
     "JULIA_IN_PROCESS",
     "NAMES",
+    "PEERS",
     "Mirror",
     "MirrorAbsent",
     "MirrorFault",
     "Probe",
+    "Unsupported",
     "open_in_process",
     "open_isolated",
     "open_mirror",

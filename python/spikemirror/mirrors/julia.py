@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from spikemirror import programs
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Array, Kernel, Value
 from spikemirror.files import cache_folder, project_folder
@@ -54,7 +55,7 @@ def version(julia: str) -> str:
     """The version of an executable that passes the exception test; MirrorAbsent says why one does not."""
     command = [julia, "--startup-file=no", "-O0", "-e", SMOKE]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment())
+        done = programs.run(command, timeout=120, env=environment())
     except (OSError, subprocess.TimeoutExpired) as error:
         raise MirrorAbsent(f"{julia} does not run: {error}") from None
     found = re.search(r"spikemirror julia (\d+)\.(\d+)(\S*)", done.stdout)
@@ -74,14 +75,16 @@ def environment() -> dict[str, str]:
 class JuliaMirror(ProcessMirror):
     """The worker."""
 
-    def __init__(self, *, call_seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, *, trusted: bool = False, call_seconds: float = CALL_SECONDS) -> None:
         julia = executable()
         if julia is None:
             raise MirrorAbsent(f"no julia in the project's cache or on PATH: {REMEDY}")
         version(julia)
         worker = project_folder() / "julia" / "worker.jl"
         command = [julia, "--startup-file=no", str(worker)]
-        super().__init__("julia", command, environment(), own_descriptors=True, call_seconds=call_seconds)
+        super().__init__(
+            "julia", command, environment(), own_descriptors=True, trusted=trusted, call_seconds=call_seconds
+        )
 
 
 class Loader(Protocol):

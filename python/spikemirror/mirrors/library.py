@@ -4,7 +4,7 @@
                                const spikemirror_array *outputs, int64_t *nanoseconds, int64_t repeats);
 
 An array is {uint64 address, int32 dtype, int32 rank, int64 shape[8]}, a parameter {8 bytes of value, int64 present}.
-The status is that of `spikemirror.mirrors.status`.
+The status is that of `spikemirror.mirrors.status`. For authors there is a header, `starters/c/spikemirror.h`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import MAX_RANK, Array, Choice, DType, Kernel, Parameter, Real, Value, Word
+from spikemirror.mirrors.mirror import MirrorAbsent, MirrorFault
 from spikemirror.mirrors.status import choice_index, raise_for_status
 
+VERSION = 1
+"""Of the C interface: the next one when a struct, a code or the order of a kernel's arguments changes."""
 PREFIX = "spikemirror_"
 ARGUMENTS = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 DTYPES = {d.numpy: d.value for d in DType}
@@ -28,6 +33,8 @@ EntryPoint = Callable[[int | bytes | None, bytes | None, bytes | None, int | Non
 
 class LibraryMirror:
     """Kernels behind C entry points, given by name. Inputs and outputs are passed by address, never copied."""
+
+    partial: Mapping[str, frozenset[str]] = {}
 
     def __init__(self, name: str, entry_points: Mapping[str, EntryPoint]) -> None:
         self.name = name
@@ -65,7 +72,7 @@ class LibraryMirror:
         status = self._entry_points[kernel.name](
             b"".join(map(_array, inputs)),
             b"".join(map(_parameter, kernel.parameters, parameters)),
-            b"".join(map(_array, outputs)),
+            b"".join(map(_output, outputs)),
             nanoseconds,
             repeats,
         )
@@ -73,6 +80,19 @@ class LibraryMirror:
 
     def close(self) -> None:
         """The library stays loaded: nothing unloads safely."""
+
+
+def open_library(path: Path) -> LibraryMirror:
+    """Somebody's shared library; MirrorAbsent says why it cannot be used."""
+    try:
+        library = ctypes.CDLL(str(path))
+    except OSError as error:
+        raise MirrorAbsent(f"{path} cannot be loaded: {error}") from None
+    version = getattr(library, f"{PREFIX}version", None)
+    if version is None or (spoken := version()) != VERSION:
+        found = f"exports no {PREFIX}version" if version is None else f"has the C interface {spoken}"
+        raise MirrorAbsent(f"{path} {found}; build it with the header of this spikemirror, which has {VERSION}")
+    return LibraryMirror(path.stem, entry_points(library, list(CATALOGUE)))
 
 
 def entry_points(library: ctypes.CDLL, names: Sequence[str]) -> dict[str, EntryPoint]:
@@ -87,9 +107,17 @@ def entry_points(library: ctypes.CDLL, names: Sequence[str]) -> dict[str, EntryP
 
 
 def _array(array: Array) -> bytes:
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        raise MirrorFault("arrays must be C-contiguous and aligned")
     shape = array.shape[:MAX_RANK]
     address = array.__array_interface__["data"][0]  # array.ctypes.data takes three times as long
     return ARRAY.pack(address, DTYPES.get(array.dtype, 0), array.ndim, *shape, *PADDING[len(shape)])
+
+
+def _output(array: Array) -> bytes:
+    if not array.flags.writeable:
+        raise MirrorFault("outputs must be writeable")
+    return _array(array)
 
 
 def _parameter(declared: Parameter, value: Value) -> bytes:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -15,6 +16,10 @@ class MirrorFault(Exception):
 
 class MirrorHung(MirrorFault):
     """A mirror that did not answer in time."""
+
+
+class Unsupported(MirrorFault):
+    """A mirror says that it has no way to express a call: an option or an input that it does not know."""
 
 
 class MirrorAbsent(Exception):
@@ -32,6 +37,16 @@ class Probe:
     remedy: str = ""
 
 
+def timed(call: Callable[[], None], repeats: int) -> list[int]:
+    """Nanoseconds of each of several calls of something in Python."""
+    samples = []
+    for _ in range(repeats):
+        start = time.perf_counter_ns()
+        call()
+        samples.append(time.perf_counter_ns() - start)
+    return samples
+
+
 class Mirror(Protocol):
     """One implementation of the kernels. Arrays are C-contiguous, in signature order; the caller allocates outputs."""
 
@@ -43,10 +58,14 @@ class Mirror(Protocol):
     def kernels(self) -> frozenset[str]:
         """The kernels that it has."""
 
+    @property
+    def partial(self) -> Mapping[str, frozenset[str]]:
+        """Kernels of which it computes only these outputs."""
+
     def call(
         self, kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value], outputs: Sequence[Array]
     ) -> None:
-        """Write the outputs; raise Rejection for bad input, MirrorFault for anything else."""
+        """Write the outputs. Rejection for bad input, Unsupported for what it lacks, MirrorFault for a failure."""
 
     def time(
         self,

@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from spikemirror import programs
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.files import cache_folder, project_folder
 from spikemirror.mirrors.library import LibraryMirror, entry_points
@@ -42,7 +43,8 @@ def probe() -> Probe:
 
 def version(mojo: str) -> str:
     """What the compiler calls itself."""
-    done = subprocess.run([mojo, "--version"], capture_output=True, text=True, check=True, timeout=60)
+    done = programs.run([mojo, "--version"], timeout=60)
+    done.check_returncode()
     return done.stdout.strip().removeprefix("Mojo ")
 
 
@@ -59,17 +61,20 @@ def build() -> Path:
     library = cache_folder() / "mojo" / f"libspikemirror-{key.hexdigest()[:32]}.so"
     if library.exists():
         return library
-    library.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
-        built = Path(scratch) / library.name
-        command = [mojo, "build", *FLAGS, "-I", str(sources), str(sources / "binding.mojo"), "-o", str(built)]
-        environment = {"MODULAR_CACHE_DIR": str(cache_folder() / "modular"), **os.environ}
-        done = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=BUILD_SECONDS, env=environment
-        )
-        if done.returncode:
-            raise MirrorAbsent(f"mojo build fails:\n{done.stderr.strip()}")
-        os.replace(built, library)
+    try:
+        library.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
+            built = Path(scratch) / library.name
+            command = [mojo, "build", *FLAGS, "-I", str(sources), str(sources / "binding.mojo"), "-o", str(built)]
+            environment = {"MODULAR_CACHE_DIR": str(cache_folder() / "modular"), **os.environ}
+            done = programs.run(command, timeout=BUILD_SECONDS, env=environment)
+            if done.returncode:
+                raise MirrorAbsent(f"mojo build fails:\n{done.stderr.strip()}")
+            os.replace(built, library)
+    except subprocess.TimeoutExpired:
+        raise MirrorAbsent(f"mojo build does not end within {BUILD_SECONDS} s") from None
+    except OSError as error:
+        raise MirrorAbsent(f"{library.parent} cannot be written ({error.strerror}): set SPIKEMIRROR_CACHE") from None
     return library
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import platform
-import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from spikemirror import reference
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.check import check
 from spikemirror.catalogue.kernel import Array, Kernel, Value
-from spikemirror.mirrors.mirror import Probe
+from spikemirror.mirrors.mirror import Probe, timed
 
 
 def probe() -> Probe:
@@ -25,6 +24,7 @@ class PythonMirror:
 
     name = "python"
     kernels = frozenset(CATALOGUE)
+    partial: Mapping[str, frozenset[str]] = {}
 
     def call(
         self, kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value], outputs: Sequence[Array]
@@ -43,12 +43,7 @@ class PythonMirror:
         repeats: int,
     ) -> list[int]:
         """See Mirror."""
-        samples = []
-        for _ in range(repeats):
-            start = time.perf_counter_ns()
-            self.call(kernel, inputs, parameters, outputs)
-            samples.append(time.perf_counter_ns() - start)
-        return samples
+        return timed(lambda: self.call(kernel, inputs, parameters, outputs), repeats)
 
     def close(self) -> None:
         """Nothing to let go of."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 
 import numpy as np
@@ -36,6 +36,7 @@ class RustMirror:
     """The extension's functions: arrays and outputs as they are, no copy."""
 
     name = "rust"
+    partial: Mapping[str, frozenset[str]] = {}
 
     def __init__(self) -> None:
         extension = _extension()

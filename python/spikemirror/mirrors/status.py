@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from spikemirror.catalogue.check import rejection
+from spikemirror.catalogue.check import claimed
 from spikemirror.catalogue.kernel import Array, Choice, Kernel, Value
 from spikemirror.catalogue.rejection import Code
 from spikemirror.mirrors.mirror import MirrorFault
@@ -27,7 +27,7 @@ def raise_for_status(status: int, kernel: Kernel, inputs: Sequence[Array], param
         reason, argument = Code(code), kernel.arguments[place]
     except (ValueError, IndexError):
         raise MirrorFault(f"{kernel.name}: unknown status {status}") from None
-    raise rejection(kernel, reason, argument, inputs, parameters)
+    raise claimed(kernel, reason, argument, inputs, parameters)
 
 
 def choice_index(choice: Choice, value: Value) -> int:

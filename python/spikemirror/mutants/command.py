@@ -71,7 +71,7 @@ def mutants(
     chosen = known_names(fault, table, "fault") or list(table)
     languages = [entry.value for entry in language or Language]
     edits = [e for name in chosen for e in table[name].edits if e.language in languages]
-    edits.sort(key=lambda e: languages.index(e.language))
+    edits.sort(key=lambda e: (languages.index(e.language), bool(e.place), len(e.kernels)))  # the quick ones first
     if sample:
         edits = run.sample(edits, sample, seed)
     work = run.units(edits, kernels)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
+from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.faults import Edit, FaultsError
 from spikemirror.files import cache_folder, project_folder, write_atomically
 from spikemirror.golden.load import Golden
@@ -21,12 +22,21 @@ from spikemirror.mirrors import MirrorFault
 from spikemirror.mirrors.process import ProcessMirror
 from spikemirror.mutants.record import Kill, Verdict
 from spikemirror.mutants.workspace import BuildError, Workspace
+from spikemirror.parity.cell import fill
 from spikemirror.parity.record import Cell
-from spikemirror.parity.run import fill, tasks
+from spikemirror.parity.run import tasks
 
-JUDGES = ("parity/compare.py", "parity/run.py", "mutants/run.py")
+JUDGES = ("parity/compare.py", "parity/cell.py")
 """What decides a verdict, beside the sources and the fixtures."""
-SLOPPY = ("NameError", "AttributeError", "UnboundLocalError", "TypeError", "UndefVarError", "MethodError")
+SLOPPY = (
+    "SyntaxError",
+    "NameError",
+    "AttributeError",
+    "UnboundLocalError",
+    "TypeError",
+    "UndefVarError",
+    "MethodError",
+)
 """Mistakes of the edit itself: a fault that fails in no other way than these has not been seeded."""
 
 
@@ -70,7 +80,8 @@ class Runner:
         self._folder = cache_folder() / "mutants" / "verdicts"
         package = project_folder() / "python" / "spikemirror"
         self._judges = "".join(hashlib.sha256((package / name).read_bytes()).hexdigest() for name in JUDGES)
-        self._sources: dict[str, str] = {}
+        self._sources: dict[tuple[str, str | None], str] = {}
+        self._cases: dict[str, str] = {}
         self._stop = threading.Event()
 
     def run(self, work: Sequence[Unit], threads: int, advance: Callable[[int], None]) -> list[Verdict]:
@@ -121,7 +132,7 @@ class Runner:
                 if done.returncode:
                     raise UnsoundError(f"without any fault the tests of the harness fail:\n{done.stdout[-2000:]}")
             if kernels:
-                with contextlib.closing(workspace.open()) as mirror:
+                with contextlib.closing(workspace.open(kernels)) as mirror:
                     cells = [fill(mirror, task) for task in tasks(self._golden, kernels)]
                 for cell in cells:
                     if cell.status != "ok":
@@ -138,7 +149,7 @@ class Runner:
             with workspace.seeded(edit):
                 if edit.language == "harness":
                     return [_tested(workspace, unit) for unit in due]
-                mirror = workspace.open()
+                mirror = workspace.open({unit.kernel for unit in due if unit.kernel})
                 try:
                     _ = mirror.introduction
                     return [self._judged(mirror, unit) for unit in due]
@@ -155,6 +166,8 @@ class Runner:
         bad = [cell for cell in cells if cell.status != "ok"]
         if not bad:
             return _verdict(unit, "survived", message=f"{len(cells)} cells of {unit.kernel} see nothing")
+        if idle := next((cell for cell in bad if cell.status == "not run"), None):
+            return _verdict(unit, "error", message=f"it was not run: {idle.message}")
         if all(cell.status == "failed" and _sloppy(cell) for cell in bad):
             return _verdict(unit, "error", message=f"the edit is no honest fault: {bad[0].message}")
         kills = [Kill(c.case, c.dtype, c.used, c.status == "failed") for c in bad]
@@ -172,12 +185,20 @@ class Runner:
             edit.language, unit.kernel, edit.name, edit.file, edit.old, edit.new, *edit.tests
         )
 
+    def _fixtures(self, kernel: str) -> str:
+        """A digest of what a kernel's cases compute; what they claim to catch and why they are there is left out."""
+        if kernel not in self._cases:
+            parts = [(c.id, c.verbatim, c.parameters, c.inputs, c.expected) for c in self._golden.cases(kernel)]
+            self._cases[kernel] = hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
+        return self._cases[kernel]
+
     def _key(self, language: str, kernel: str | None, *more: str) -> str:
         """The name of what is kept about a kernel in a language: it changes with all that a verdict depends on."""
-        if language not in self._sources:
-            self._sources[language] = Workspace(language).sources()
-        fixtures = self._golden.digest if kernel is None else self._golden.sha256(kernel)
-        parts = (language, kernel or "", self._sources[language], self._judges, fixtures, *more)
+        family = CATALOGUE[kernel].family if kernel else None
+        if (language, family) not in self._sources:
+            self._sources[language, family] = Workspace(language).sources(family)
+        fixtures = self._golden.digest if kernel is None else self._fixtures(kernel)
+        parts = (language, kernel or "", self._sources[language, family], self._judges, fixtures, *more)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 

@@ -6,12 +6,14 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
+from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.faults import Edit, FaultsError
 from spikemirror.files import cache_folder, project_folder
 from spikemirror.mirrors import julia
@@ -24,12 +26,25 @@ CALL_SECONDS = 30.0
 QUOTED = 3000
 READ: Mapping[str, tuple[str, ...]] = {
     "python": ("python/spikemirror/reference/*.py", "python/spikemirror/catalogue/*.py"),
-    "rust": ("rust/**/*.rs", "rust/**/Cargo.*"),
-    "julia": ("julia/**/*.jl",),
+    "rust": ("rust/crates/kernels/src/*.rs", "rust/crates/python/src/*.rs", "rust/Cargo.lock"),
+    "julia": ("julia/worker.jl", "julia/src/*.jl"),
     "mojo": ("mojo/*.mojo", "mojo/spikemirror/*.mojo"),
     "harness": ("python/spikemirror/**/*.py", "tests/*.py"),
 }
 """The files on which a language's verdicts depend, beside the fixtures."""
+CALLED_BY_ALL = ("philox", "contrastive")
+CALLED: Mapping[str, tuple[str, ...]] = {"losses": (*CALLED_BY_ALL, "decoders")}
+"""Families whose functions the kernels of a family may call; a test holds this against the sources."""
+ENTRIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "rust": {
+        "rust/crates/python/src/functions.rs": (
+            r"module\.add_function\(wrap_pyfunction!\((\w+), module\)\?\)\?;",
+            r"(?:///[^\n]*\n)+#\[pyfunction\](?:(?!\n}\n).)*?\nfn (\w+).*?\n}\n",
+        )
+    },
+    "mojo": {"mojo/binding.mojo": (r'@export\("spikemirror_(\w+)"\)',)},
+}
+"""Where a kernel is entered: what is entered nowhere is not compiled, which makes builds small."""
 
 
 class BuildError(Exception):
@@ -44,12 +59,13 @@ class Workspace:
         self.path = cache_folder() / "mutants" / language
         self.path.mkdir(parents=True, exist_ok=True)
 
-    def sources(self) -> str:
-        """A digest of what the language is built from."""
+    def sources(self, family: str | None) -> str:
+        """A digest of what a family's kernels are built from: no file of a family that they do not call."""
         digest = hashlib.sha256()
+        others = {kernel.family for kernel in CATALOGUE.values()} - {family, *CALLED.get(family or "", CALLED_BY_ALL)}
         for pattern in READ[self.language]:
             for path in sorted(project_folder().glob(pattern)):
-                if IGNORED.isdisjoint(path.parts):
+                if IGNORED.isdisjoint(path.parts) and (family is None or path.stem not in others):
                     digest.update(f"{path.name}\0".encode() + path.read_bytes())
         return digest.hexdigest()
 
@@ -88,8 +104,11 @@ class Workspace:
         files = [p for p in (top, *top.rglob("*")) if p.is_file() and IGNORED.isdisjoint(p.parts)]
         return files if self.language == "harness" else [p for p in files if p.suffix != ".so"]
 
-    def open(self) -> ProcessMirror:
-        """Build what the copy holds and start its mirror; BuildError if either fails."""
+    def open(self, kernels: Collection[str]) -> ProcessMirror:
+        """Build the kernels of the copy and start its mirror; BuildError if either fails."""
+        for file, entries in ENTRIES.get(self.language, {}).items():
+            for entry in entries:
+                self._edit(file, entry, lambda found: found[0] if found[1] in kernels else "")
         if self.language == "rust":
             self._build_rust()
         if self.language == "mojo":
@@ -105,6 +124,8 @@ class Workspace:
 
     def _build_rust(self) -> None:
         """A quick build: what a fault does to the outputs does not depend on the optimiser."""
+        # compiled where they are entered, and not with their crate
+        self._edit("rust/crates/kernels/src/checked.rs", "^pub fn ", lambda found: f"#[inline]\n{found[0]}")
         self._run(
             [
                 "cargo", "build", "--quiet", "--offline", "--manifest-path", "rust/Cargo.toml",
@@ -116,6 +137,10 @@ class Workspace:
         shutil.copyfile(built, beside := extension.with_suffix(".new"))
         os.replace(beside, extension)
 
+    def _edit(self, file: str, pattern: str, change: Callable[[re.Match[str]], str]) -> None:
+        path = self.path / file
+        path.write_text(re.sub(pattern, change, path.read_text(), flags=re.DOTALL | re.MULTILINE))
+
     def test(self, files: tuple[str, ...], report: Path) -> subprocess.CompletedProcess[str]:
         """Run tests of the copy, with their outcome in a JUnit file."""
         command = [
@@ -124,8 +149,6 @@ class Workspace:
             "pytest",
             "-q",
             "--maxfail=3",
-            "-p",
-            "no:cacheprovider",
             f"--junitxml={report}",
         ]
         environment = {**self._environment(), "SPIKEMIRROR_CACHE": str(cache_folder())}

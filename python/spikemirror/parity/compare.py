@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spikemirror.catalogue.kernel import Array
-from spikemirror.golden.fixture import OutputRecord
+from spikemirror.catalogue.rejection import Rejection
+from spikemirror.golden.fixture import OutputRecord, RejectionRecord
 
 POISON = 0xA5
 """The byte that fills integer outputs before a call: no expected value consists of it. Reals are filled with NaN."""
@@ -57,6 +58,11 @@ def compare(name: str, got: Array, expected: OutputRecord) -> Comparison:
         _element(want[index]),
         ulps(got[index], want[index]),
     )
+
+
+def same_refusal(got: Rejection, due: RejectionRecord | None) -> bool:
+    """Whether a call was refused as it must be; a mirror that does not name the argument is held to the code alone."""
+    return due is not None and got.code == due.code and got.argument in ("", due.argument)
 
 
 def used(got: Array, want: Array, budget: Array | None) -> npt.NDArray[np.float64]:

@@ -28,6 +28,16 @@ class Cell(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     ulps: int | None = None
     message: str | None = None
 
+    @property
+    def difference(self) -> str:
+        """What came and what was due, where that is not the same."""
+        parts = []
+        if self.output is not None:
+            share = f"used {self.used:.3g} of its budget" if self.used is not None else "no budget allows this"
+            distance = f" ({self.ulps} ulp)" if self.ulps is not None else ""
+            parts.append(f"{self.output}{self.index or ''}  got {self.got}  want {self.want}  {share}{distance}")
+        return "  ".join([*parts, *([self.message] if self.message else [])])
+
 
 class MirrorRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """A mirror of the run: whether it was found, with its versions or the reason."""
@@ -36,6 +46,8 @@ class MirrorRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     found: bool
     versions: dict[str, str]
     reason: str
+    manifest: str | None = None
+    """The file that describes it, where it is not one of ours."""
 
 
 class ParityRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -51,6 +63,11 @@ class ParityRecord(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seconds: float
     mirrors: list[MirrorRecord]
     cells: list[Cell]
+
+    def idle(self) -> dict[str, str]:
+        """The mirrors that computed nothing at all, with the reason."""
+        ran = {c.mirror for c in self.cells if c.status != "not run"}
+        return {c.mirror: c.message or "" for c in reversed(self.cells) if c.mirror not in ran}
 
     def failures(self) -> list[Cell]:
         """The cells that make the run fail."""

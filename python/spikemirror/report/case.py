@@ -9,8 +9,8 @@ from rich.table import Table
 from spikemirror.catalogue.kernel import Kernel
 from spikemirror.catalogue.rejection import Rejection
 from spikemirror.golden.fixture import CaseRecord
-from spikemirror.mirrors import Mirror, MirrorFault
-from spikemirror.parity.compare import poison, ulps, used
+from spikemirror.mirrors import Mirror, MirrorFault, Unsupported
+from spikemirror.parity.compare import poison, same_refusal, ulps, used
 
 SHOWN = 64
 
@@ -19,7 +19,8 @@ def show(console: Console, mirror: Mirror, kernel: Kernel, case: CaseRecord, dty
     """Print the call and what came of it; whether it agrees with the fixture."""
     inputs, parameters = case.arguments(kernel, dtype)
     console.print(f"[bold]{kernel.name}/{case.id}[/bold] {dtype} on {mirror.name}: {case.why}", highlight=False)
-    console.print(f"  catches: {', '.join(case.catches)}", highlight=False)
+    if case.catches:
+        console.print(f"  catches: {', '.join(case.catches)}", highlight=False)
     for parameter, value in zip(kernel.parameters, parameters, strict=True):
         console.print(f"  {parameter.name} = {value!r}", highlight=False)
     with np.printoptions(threshold=SHOWN, edgeitems=3, linewidth=console.width - 4):
@@ -35,11 +36,14 @@ def show(console: Console, mirror: Mirror, kernel: Kernel, case: CaseRecord, dty
     except Rejection as rejection:
         console.print(f"  refused: {rejection}", highlight=False, markup=False)
         due = expected.rejection
-        good = due is not None and (due.code, due.argument) == (rejection.code, rejection.argument)
+        good = same_refusal(rejection, due)
         if not good:
             what = f"{due.code} of {due.argument}" if due else "outputs"
             console.print(f"  [red]it must be: {what}", highlight=False)
         return good
+    except Unsupported as unsupported:
+        console.print(f"  not run: {unsupported}", style="yellow", highlight=False, markup=False)
+        return True
     except MirrorFault as fault:
         console.print(f"  failed: {fault}", style="red", highlight=False, markup=False)
         return False
@@ -48,8 +52,11 @@ def show(console: Console, mirror: Mirror, kernel: Kernel, case: CaseRecord, dty
         due = expected.rejection
         console.print(f"  [red]accepted; it must be refused: {due.code} of {due.argument}", highlight=False)
         return False
-    good = True
+    good, computed = True, mirror.partial.get(kernel.name)
     for due_output, output in zip(kernel.outputs, outputs, strict=True):
+        if computed is not None and due_output.name not in computed:
+            console.print(f"  {due_output.name}: {mirror.name} does not compute it", style="yellow", highlight=False)
+            continue
         record = expected.outputs[due_output.name]
         want = record.array()
         shares = used(output, want, record.budgets() if record.policy == "budget" else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
@@ -14,6 +15,7 @@ from rich.text import Text
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.kernel import Policy
 from spikemirror.golden.load import Golden
+from spikemirror.mirrors import PEERS
 from spikemirror.parity.record import Cell, ParityRecord
 
 SHOWN = 3
@@ -23,6 +25,7 @@ TEXTS = {
     "rust": "rust/crates/kernels/src/{family}.rs",
     "julia": "julia/src/{family}.jl",
     "mojo": "mojo/spikemirror/{family}.mojo",
+    **{peer: f"python/spikemirror/peers/{peer.replace('-', '_')}.py" for peer in PEERS},
 }
 SHORT = {"float32": "f32", "float64": "f64", "uint32": "u32"}
 
@@ -32,9 +35,11 @@ def short(dtype: str) -> str:
     return SHORT.get(dtype, dtype)
 
 
-def reproduce(cell: Cell) -> str:
+def reproduce(cell: Cell, record: ParityRecord) -> str:
     """The command that computes this cell alone."""
-    return f"spikemirror run {cell.kernel}/{cell.case} --mirror {cell.mirror} --dtype {cell.dtype}"
+    manifest = next((m.manifest for m in record.mirrors if m.name == cell.mirror), None)
+    where = f"--external {shlex.quote(manifest)}" if manifest else f"--mirror {cell.mirror}"
+    return f"spikemirror run {cell.kernel}/{cell.case} {where} --dtype {cell.dtype}"
 
 
 def summary(cells: Sequence[Cell]) -> tuple[str, str]:
@@ -42,14 +47,20 @@ def summary(cells: Sequence[Cell]) -> tuple[str, str]:
     bad = sum(c.status in ("wrong", "failed") for c in cells)
     if bad:
         return f"{bad} of {len(cells)} bad", "bold red"
-    absent = sum(c.status == "not run" for c in cells)
-    if absent:
+    count = {status: sum(c.status == status for c in cells) for status in ("ok", "known", "not run")}
+    if count["not run"] == len(cells):
         return "not run", "yellow"
-    known = sum(c.status == "known" for c in cells)
-    worst = max((c.used for c in cells if c.used is not None), default=0.0)
-    pinned = all(o.policy is Policy.BITS for o in CATALOGUE[cells[0].kernel].outputs)
-    text = "bits" if pinned else f"{100 * worst:.0f} %" if worst >= 0.005 or worst == 0 else "<1 %"
-    return (f"{text}, {known} known", "cyan") if known else (text, "green")
+    parts = [agreement(cells)] if count["ok"] else []
+    parts += [f"{count[status]} {status}" for status in ("known", "not run") if count[status]]
+    return ", ".join(parts), "yellow" if count["not run"] else "cyan" if count["known"] else "green"
+
+
+def agreement(cells: Sequence[Cell]) -> str:
+    """How well those cells of a kernel agree that do: the very same bits, or the worst share of the budget."""
+    if all(o.policy is Policy.BITS for o in CATALOGUE[cells[0].kernel].outputs):
+        return "bits"
+    worst = max((c.used for c in cells if c.status == "ok" and c.used is not None), default=0.0)
+    return f"{100 * worst:.0f} %" if worst >= 0.005 or worst == 0 else "<1 %"
 
 
 def _groups(record: ParityRecord) -> tuple[list[tuple[str, str]], dict[tuple[str, str, str], list[Cell]]]:
@@ -76,27 +87,31 @@ def table(record: ParityRecord, golden: Golden) -> RenderableType:
     for mirror in record.mirrors:
         version = ", ".join(record_version(mirror.versions))
         grid.add_column(f"{mirror.name}\n[dim]{escape(version) if mirror.found else 'absent'}", justify="right")
+    ran = {c.kernel for c in record.cells if c.status != "not run"}
+    shown = [row for row in rows if row[0] in ran] or rows
     previous = ""
-    for kernel, dtype in rows:
+    for kernel, dtype in shown:
         cells = [groups[kernel, dtype, mirror.name] for mirror in record.mirrors]
         looks = [Text(*summary(c)) for c in cells]
         grid.add_row(kernel if kernel != previous else "", short(dtype), str(len(cells[0])), *looks)
         previous = kernel
     parts: list[RenderableType] = [grid]
+    if left_out := dict.fromkeys(row[0] for row in rows if row not in shown):
+        parts.append(Text(f"not run at all: {', '.join(left_out)}", style="yellow"))
     parts += [Text(f"{m.name} was not run: {m.reason}", style="yellow") for m in record.mirrors if not m.found]
     failures = record.failures()
-    parts += [Text(line) for line in _told(failures, golden)]
+    parts += [Text(line) for line in _told(record, golden)]
     parts.append(Text(totals(record), style="bold red" if failures else "bold"))
     return Group(*parts)
 
 
-def _told(failures: Sequence[Cell], golden: Golden) -> Iterator[str]:
+def _told(record: ParityRecord, golden: Golden) -> Iterator[str]:
     groups: dict[tuple[str, str], list[Cell]] = defaultdict(list)
-    for cell in failures:
+    for cell in record.failures():
         groups[cell.kernel, cell.mirror].append(cell)
     for (kernel, mirror), cells in groups.items():
         for cell in cells[:SHOWN]:
-            yield from describe(cell, golden)
+            yield from describe(cell, record, golden)
         if len(cells) > SHOWN:
             yield f"  ... and {len(cells) - SHOWN} more of {kernel} on {mirror}; --format json lists all"
 
@@ -106,20 +121,13 @@ def record_version(versions: dict[str, str]) -> list[str]:
     return [version.split(" ")[0] for version in list(versions.values())[:1]]
 
 
-def describe(cell: Cell, golden: Golden) -> list[str]:
+def describe(cell: Cell, record: ParityRecord, golden: Golden) -> list[str]:
     """A failure: what came, what was due, what the case is for and how to get it again."""
-    head = f"{cell.kernel}/{cell.case}  {cell.mirror} {short(cell.dtype)}"
-    if cell.output is not None:
-        place = f"{cell.output}{cell.index or ''}"
-        share = f"used {cell.used:.3g} of its budget" if cell.used is not None else "no budget allows this"
-        distance = f" ({cell.ulps} ulp)" if cell.ulps is not None else ""
-        head += f"  {place}  got {cell.got}  want {cell.want}  {share}{distance}"
-    if cell.message:
-        head += f"  {cell.message}"
+    head = f"{cell.kernel}/{cell.case}  {cell.mirror} {short(cell.dtype)}  {cell.difference}"
     catches = ", ".join(golden.case(cell.kernel, cell.case).catches)
     text = TEXTS[cell.mirror].format(family=CATALOGUE[cell.kernel].family) if cell.mirror in TEXTS else ""
     where = f"   text: {text}" if text else ""
-    return [head, f"  catches: {catches}{where}", f"  reproduce: {reproduce(cell)}"]
+    return [head, f"  catches: {catches}{where}", f"  reproduce: {reproduce(cell, record)}"]
 
 
 def totals(record: ParityRecord) -> str:
@@ -146,7 +154,7 @@ def markdown(record: ParityRecord, golden: Golden) -> str:
     lines += ["", totals(record)]
     lines += ["", *(f"{m.name} was not run: {m.reason}" for m in record.mirrors if not m.found)]
     for cell in record.failures():
-        lines += ["", "```", *describe(cell, golden), "```"]
+        lines += ["", "```", *describe(cell, record, golden), "```"]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -168,7 +176,7 @@ def junit(record: ParityRecord, golden: Golden) -> str:
                 ElementTree.SubElement(test, "skipped", message=_printable(cell.message or ""))
             elif cell.status in ("wrong", "failed"):
                 kind = "failure" if cell.status == "wrong" else "error"
-                lines = [_printable(line) for line in describe(cell, golden)]
+                lines = [_printable(line) for line in describe(cell, record, golden)]
                 ElementTree.SubElement(test, kind, message=lines[0]).text = "\n".join(lines)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -16,6 +17,16 @@ from spikemirror.catalogue.rejection import Code
 BOTH = ("float32", "float64")
 DOUBLE = ("float64",)
 SINGLE = ("float32",)
+
+
+class Found(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a case comes from that `spikemirror hunt` found: which mirror differed in what, and the search."""
+
+    mirror: str
+    what: str
+    seed: int
+    date: str
+    spikemirror: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,7 @@ class Case:
     dtypes: tuple[str, ...] | None = None
     rejects: tuple[Code, str] | None = None
     verbatim: bool = False
+    found: Found | None = None
 
 
 def real(values: npt.ArrayLike) -> npt.NDArray[np.float64]:

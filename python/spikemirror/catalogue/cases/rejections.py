@@ -15,6 +15,8 @@ from spikemirror.catalogue.rejection import Code
 
 LENGTHS = (2, 3, 4, 5, 6)
 MANY_LENGTHS = (2, 1, 2, 3, 1, 3, 4, 1, 1)
+LONG = 131
+"""Past the widest vectors that a check may read, with a tail."""
 PHASE = {
     Code.bad_dtype: 0,
     Code.bad_rank: 1,
@@ -26,6 +28,17 @@ PHASE = {
     Code.bad_target: 4,
 }
 """Which codes are checked together, and in which order."""
+CATCHES = {
+    Code.bad_dtype: "missing-dtype-check",
+    Code.bad_rank: "missing-rank-check",
+    Code.bad_shape: "missing-shape-check",
+    Code.bad_choice: "missing-choice-check",
+    Code.bad_parameter: "missing-domain-check",
+    Code.non_finite: "missing-finite-check",
+    Code.bad_spikes: "missing-spikes-check",
+    Code.bad_target: "missing-target-check",
+}
+"""The fault that a rejection exposes, where its departure names no finer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +49,18 @@ class Departure:
     argument: str
     label: str
     why: str
-    catches: str = "missing-check"
+    finer: str | None = None
+    """The fault that it exposes, where that is not the one of its code."""
     inputs: Mapping[str, Array] = field(default_factory=dict)
     parameters: Mapping[str, Value] = field(default_factory=dict)
     dtypes: tuple[str, ...] | None = None
     late: bool = False
     """A shape that is checked after the parameters."""
+
+    @property
+    def catches(self) -> str:
+        """The fault that it exposes."""
+        return self.finer or CATCHES[self.code]
 
     @property
     def touched(self) -> set[str]:
@@ -53,7 +72,7 @@ def rejections(kernel: Kernel) -> list[Case]:
     """All of them; ids are unique and stable."""
     base = _base(kernel)
     singles = [*_arrays(kernel, base), *_parameters(kernel), *_contents(kernel, base), *_sums(kernel, base)]
-    cases = [_case(base, f"reject-{d.argument}-{d.label}", d.why, d.catches, d) for d in singles]
+    cases = [_case(base, f"reject-{d.argument}-{d.label}", d.why, d.catches, d) for d in (*singles, *_long(kernel))]
     for first, second in _pairs(kernel, singles):
         name = f"order-{first.argument}-{first.label}-before-{second.argument}-{second.label}"
         cases.append(
@@ -78,12 +97,15 @@ def _case(base: Case, name: str, why: str, catches: str, *departures: Departure)
     )
 
 
-def _base(kernel: Kernel) -> Case:
-    """A small valid call, from which each rejection departs."""
+def _base(kernel: Kernel, given: Mapping[str, int] | None = None) -> Case:
+    """A small valid call, from which each rejection departs; with given axes, the others are as short as they may be."""
     symbols = list(dict.fromkeys(s for i in kernel.inputs for s in i.symbols))
-    lengths = dict(zip(symbols, LENGTHS if len(symbols) <= len(LENGTHS) else MANY_LENGTHS, strict=False)) | {
-        p.name: 3 if p.default is None else p.default for p in kernel.parameters if isinstance(p, Integer)
-    }
+    if given is None:
+        usual = zip(symbols, LENGTHS if len(symbols) <= len(LENGTHS) else MANY_LENGTHS, strict=False)
+        lengths = {s: max(n, kernel.at_least.get(s, 0) + 1) for s, n in usual}
+    else:
+        lengths = {s: max(kernel.at_least.get(s, 1), 1) for s in symbols} | dict(given)
+    lengths |= {p.name: 3 if p.default is None else p.default for p in kernel.parameters if isinstance(p, Integer)}
     sizes = {"stride": 1, "padding": 0, "dilation": 1} | lengths
     lengths |= {c.symbol: c.length(sizes) for c in kernel.convolved}
     inputs = {
@@ -117,7 +139,7 @@ def _arrays(kernel: Kernel, base: Case) -> Iterator[Departure]:
             yield Departure(Code.bad_dtype, name, dtype, why, inputs={name: array.astype(dtype)})
         if name in reals[1:]:
             why = f"the real arrays of one call share one dtype, but {name} is float32 and {reals[0]} float64"
-            yield Departure(Code.bad_dtype, name, "mixed", why, inputs={name: array.astype(np.float32)})
+            yield Departure(Code.bad_dtype, name, "mixed", why, "mixed-dtypes", inputs={name: array.astype(np.float32)})
     for declared in kernel.inputs:
         name, array = declared.name, base.inputs[declared.name]
         deeper = array.reshape((1,) * (declared.max_rank + 1 - array.ndim) + array.shape)
@@ -141,7 +163,10 @@ def _shapes(kernel: Kernel, base: Case) -> Iterator[Departure]:
                     shape = [length + change * (axis == i) for i, length in enumerate(array.shape)]
                     why = f"axis {symbol} of {name} is {label} than it must be"
                     other = {name: np.resize(array, shape)}
-                    yield Departure(Code.bad_shape, name, f"{symbol}-{label}", why, inputs=other, late=symbol in late)
+                    finer = "missing-late-shape-check" if symbol in late else None
+                    yield Departure(
+                        Code.bad_shape, name, f"{symbol}-{label}", why, finer, inputs=other, late=symbol in late
+                    )
             elif symbol in kernel.at_least:
                 least = kernel.at_least[symbol]
                 cut = {
@@ -150,11 +175,11 @@ def _shapes(kernel: Kernel, base: Case) -> Iterator[Departure]:
                     if symbol in i.symbols
                 }
                 why = f"axis {symbol} of {name} is shorter than {least}"
-                yield Departure(Code.bad_shape, name, f"{symbol}-short", why, "empty-nan", inputs=cut)
+                yield Departure(Code.bad_shape, name, f"{symbol}-short", why, "missing-length-check", inputs=cut)
             if open_ended and symbol in seen:
                 why = f"{name} has as many elements as an earlier input, but other axes"
                 other = {name: array.reshape(*array.shape[:axis], 1, *array.shape[axis:])}
-                yield Departure(Code.bad_shape, name, "other-axes", why, "wrong-axis", inputs=other)
+                yield Departure(Code.bad_shape, name, "other-axes", why, "axes-flattened", inputs=other)
             seen.add(symbol)
 
 
@@ -162,11 +187,12 @@ def _parameters(kernel: Kernel) -> Iterator[Departure]:
     for parameter in kernel.parameters:
         name = parameter.name
         bad: list[tuple[str, Value, str]] = []
-        code = Code.bad_parameter
+        code, finer = Code.bad_parameter, None
         match parameter:
             case Choice():
                 code, bad = Code.bad_choice, [("unknown", "no_such_choice", "not one of its names")]
             case Integer():
+                finer = "missing-integer-check"
                 low = 0 if parameter.domain.low is None else int(parameter.domain.low)
                 bad = [("low", low - 1, "too low"), ("least", -(2**63), "the least integer there is")]
             case Real():
@@ -178,49 +204,103 @@ def _parameters(kernel: Kernel) -> Iterator[Departure]:
                         bad.append(("bound", domain.low, "on its open bound"))
                 if domain.high is not None:
                     bad.append(("high", float(np.nextafter(np.float32(domain.high), np.float32(np.inf))), "too high"))
-                if parameter.above is not None:
-                    lower = next(p.default for p in kernel.parameters if p.name == parameter.above)
-                    bad.append(("equal", lower or 0.0, f"not above {parameter.above}"))
-                if parameter.at_least is not None:
-                    yield _below(kernel, parameter)
+                yield from _relations(kernel, parameter)
+        related = isinstance(parameter, Real) and (parameter.above or parameter.at_least) is not None
         for label, value, reason in bad:
-            yield Departure(code, name, label, f"{name} is {reason}", parameters={name: value})
+            exposes = "open-end-closed" if label == "bound" else finer
+            if related and label in ("nan", "minus-inf", "low"):
+                # The earlier parameter rules it out too, so that what is told of it is all that can be wrong.
+                exposes = "argument-miscounted"
+            yield Departure(code, name, label, f"{name} is {reason}", exposes, parameters={name: value})
         if isinstance(parameter, Real) and "float32" in (d.name for d in kernel.dtypes):
-            why = f"{name} is finite in float64 and infinite once rounded to float32"
-            changed: dict[str, Value] = {name: 1e39}
-            yield Departure(
-                code, name, "rounded-inf", why, "parameter-unrounded", parameters=changed, dtypes=("float32",)
-            )
+            yield from _rounded(kernel, parameter)
 
 
-def _below(kernel: Kernel, parameter: Real) -> Departure:
-    """A value in its domain, but below the one of an earlier parameter, which is raised for that."""
-    low = parameter.domain.low or 0.0
-    changed: dict[str, Value] = {str(parameter.at_least): low + 0.75, parameter.name: low + 0.25}
-    why = f"{parameter.name} is below {parameter.at_least}"
-    return Departure(Code.bad_parameter, parameter.name, "below", why, parameters=changed)
+def _relations(kernel: Kernel, parameter: Real) -> Iterator[Departure]:
+    """Values in the domain that an earlier parameter rules out."""
+    if parameter.above is not None:
+        why = f"{parameter.name} is not above {parameter.above}"
+        changed: dict[str, Value] = {parameter.name: _default(kernel, parameter.above)}
+        yield Departure(Code.bad_parameter, parameter.name, "equal", why, "missing-relation-check", parameters=changed)
+    if parameter.at_least is not None:
+        low = parameter.domain.low or 0.0
+        why = f"{parameter.name} is below {parameter.at_least}, which is raised for that"
+        changed = {parameter.at_least: low + 0.75, parameter.name: low + 0.25}
+        yield Departure(Code.bad_parameter, parameter.name, "below", why, "missing-relation-check", parameters=changed)
+
+
+def _rounded(kernel: Kernel, parameter: Real) -> Iterator[Departure]:
+    """Values that are good in float64, but not once rounded to float32."""
+    name = parameter.name
+    infinite = "parameter-unrounded" if parameter.domain.high is None else "missing-domain-check"
+    bad = [("rounded-inf", 1e39, "infinite", infinite)]
+    if parameter.domain.low_open:
+        bad.append(("rounded-bound", _above(parameter.domain.low or 0.0), "on its open bound", "open-end-closed"))
+    if parameter.above is not None:
+        lower = _above(_default(kernel, parameter.above))
+        bad.append(("rounded-equal", lower, f"not above {parameter.above}", "missing-relation-check"))
+    for label, value, reason, exposes in bad:
+        why = f"{name} is good in float64, and {reason} once rounded to float32"
+        yield Departure(Code.bad_parameter, name, label, why, exposes, parameters={name: value}, dtypes=("float32",))
+
+
+def _default(kernel: Kernel, name: str) -> float:
+    """That of a real parameter."""
+    return next(p.default or 0.0 for p in kernel.parameters if isinstance(p, Real) and p.name == name)
+
+
+def _above(value: float) -> float:
+    """The next number in float64."""
+    return math.nextafter(value, math.inf)
 
 
 def _contents(kernel: Kernel, base: Case) -> Iterator[Departure]:
     for declared in kernel.inputs:
         name, array = declared.name, base.inputs[declared.name]
-        if declared.holds is Holds.SPIKES:
-            code, catches = Code.bad_spikes, "missing-check"
-            marks: tuple[tuple[str, float, int], ...] = (("two", 2, 0), ("255", 255, array.size - 1))
-        elif declared.holds is Holds.TARGETS:
-            code, catches = Code.bad_target, "missing-check"
+        code, marks = _marks(kernel, base, declared)
+        for label, value, place in marks:
+            why = f"{name} holds {value}"
+            yield Departure(code, name, label, why, inputs={name: _marked(array, place, value)})
+
+
+def _marks(kernel: Kernel, base: Case, declared: Input) -> tuple[Code, list[tuple[str, float, int]]]:
+    """What an input may not hold, and where it is put: at the start, the end or in the middle."""
+    last = base.inputs[declared.name].size - 1
+    match declared.holds:
+        case Holds.SPIKES:
+            return Code.bad_spikes, [("two", 2, 0), ("255", 255, last)]
+        case Holds.TARGETS:
             lengths = {s: n for i in kernel.inputs for s, n in zip(i.symbols, base.inputs[i.name].shape, strict=True)}
             lengths |= {k: int(v) for k, v in base.parameters.items() if isinstance(v, int)}
             count = declared.below if isinstance(declared.below, int) else lengths[str(declared.below)]
-            marks = (("minus-one", -1, 0), ("too-great", count, array.size - 1))
-        else:
-            code, catches = Code.non_finite, "missing-finite-check"
-            marks = (("nan", math.nan, 0), ("inf", math.inf, array.size - 1), ("minus-inf", -math.inf, array.size // 2))
-        for label, value, place in marks:
-            marked = array.copy()
-            marked.flat[place] = value
-            why = f"{name} holds {value}"
-            yield Departure(code, name, label, why, catches, inputs={name: marked})
+            return Code.bad_target, [("minus-one", -1, 0), ("too-great", count, last)]
+        case Holds.REAL:
+            return Code.non_finite, [
+                ("nan", math.nan, 0),
+                ("inf", math.inf, last),
+                ("minus-inf", -math.inf, (last + 1) // 2),
+            ]
+
+
+def _long(kernel: Kernel) -> Iterator[Departure]:
+    """The first mark at the start of a long array, which a check by whole vectors meets before the tail."""
+    bound = {p.name for p in kernel.parameters} | {c.symbol for c in kernel.convolved}
+    for holds in (Holds.REAL, Holds.SPIKES):
+        declared = next((i for i in kernel.inputs if i.holds is holds), None)
+        free = [s for s in declared.symbols if s not in bound] if declared else []
+        if declared and free:
+            base = _base(kernel, {free[-1]: LONG})
+            code, marks = _marks(kernel, base, declared)
+            label, value, place = marks[0]
+            inputs = dict(base.inputs) | {declared.name: _marked(base.inputs[declared.name], place, value)}
+            why = f"{declared.name} holds {value} at the start of a long axis {free[-1]}"
+            yield Departure(code, declared.name, f"{label}-in-long", why, inputs=inputs)
+
+
+def _marked(array: Array, place: int, value: float) -> Array:
+    marked = array.copy()
+    marked.flat[place] = value
+    return marked
 
 
 def _sums(kernel: Kernel, base: Case) -> Iterator[Departure]:
@@ -233,6 +313,7 @@ def _sums(kernel: Kernel, base: Case) -> Iterator[Departure]:
                     declared.name,
                     label,
                     f"{declared.name} does not sum to 1",
+                    "missing-sum-check",
                     inputs=changed,
                     late=True,
                 )

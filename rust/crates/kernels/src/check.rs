@@ -2,10 +2,8 @@
 
 use std::ops::RangeBounds;
 
-use rayon::prelude::*;
-
 use crate::array::{DType, Data, Input};
-use crate::partition::{CHUNK, PARALLEL_FROM};
+use crate::partition::everywhere;
 use crate::real::Real;
 use crate::rejection::{Code, Failure, Rejection};
 
@@ -139,12 +137,4 @@ pub fn sums_to_one(argument: usize, input: &Input<'_>) -> Result<(), Failure> {
         _ => 1.0,
     };
     ensure((sum - 1.0).abs() <= SUM_TOLERANCE, Code::BadParameter, argument)
-}
-
-fn everywhere<E: Sync>(elements: &[E], good: impl Fn(&[E]) -> bool + Send + Sync) -> bool {
-    if elements.len() < PARALLEL_FROM {
-        good(elements)
-    } else {
-        elements.par_chunks(CHUNK).all(good)
-    }
 }

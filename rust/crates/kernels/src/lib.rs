@@ -2,7 +2,6 @@
 //!
 //! One module per family holds kernels over slices and scalars, which trust their caller; [`checked`] holds the same
 //! kernels over arrays of unknown dtype and shape, behind the checks that every language makes in the same order.
-#![deny(unsafe_code)]
 
 pub mod array;
 pub mod check;
@@ -17,8 +16,10 @@ mod partition;
 pub mod philox;
 pub mod plasticity;
 mod product;
+pub mod raw;
 mod real;
 pub mod rejection;
+mod threads;
 mod vector;
 
 pub use real::Real;

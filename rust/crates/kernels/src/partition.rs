@@ -2,24 +2,25 @@
 
 use rayon::prelude::*;
 
+use crate::threads::Threads;
+
 /// Below this many elements a second thread costs more than it brings.
-pub const PARALLEL_FROM: usize = 1 << 16;
+const PARALLEL_FROM: usize = 1 << 16;
 
 /// Elements in one part.
 pub const CHUNK: usize = 1 << 14;
 
+/// The threads to share so many elements of work; None if it is done by the calling thread.
+fn threads(work: usize) -> Option<Threads> {
+    if work < PARALLEL_FROM { None } else { Threads::find() }
+}
+
 /// Calls `part(start, elements)` for consecutive parts of `output`, each `CHUNK` long but the last.
 pub fn for_chunks<E: Send>(output: &mut [E], part: impl Fn(usize, &mut [E]) + Sync) {
-    if output.len() < PARALLEL_FROM {
-        output
-            .chunks_mut(CHUNK)
-            .enumerate()
-            .for_each(|(index, chunk)| part(index * CHUNK, chunk));
-    } else {
-        output
-            .par_chunks_mut(CHUNK)
-            .enumerate()
-            .for_each(|(index, chunk)| part(index * CHUNK, chunk));
+    let part = |(index, chunk): (usize, &mut [E])| part(index * CHUNK, chunk);
+    match threads(output.len()) {
+        None => output.chunks_mut(CHUNK).enumerate().for_each(part),
+        Some(threads) => threads.run(|| output.par_chunks_mut(CHUNK).enumerate().for_each(part)),
     }
 }
 
@@ -44,27 +45,30 @@ pub fn for_rows<E: Send + Sync>(
         }
     };
     let length = rows * width;
-    if output.len() < PARALLEL_FROM {
-        input
+    match threads(output.len()) {
+        None => input
             .chunks(length)
             .zip(output.chunks_mut(length))
             .enumerate()
-            .for_each(part);
-    } else {
-        input
-            .par_chunks(length)
-            .zip(output.par_chunks_mut(length))
-            .enumerate()
-            .for_each(part);
+            .for_each(part),
+        Some(threads) => threads.run(|| {
+            input
+                .par_chunks(length)
+                .zip(output.par_chunks_mut(length))
+                .enumerate()
+                .for_each(part);
+        }),
     }
 }
 
 /// Calls `body` for every item, in parallel if all of them together make `work` elements worth it.
 pub fn each<I: Send>(work: usize, items: impl Iterator<Item = I>, body: impl Fn(I) + Sync + Send) {
-    if work < PARALLEL_FROM {
-        items.for_each(body);
-    } else {
-        items.collect::<Vec<_>>().into_par_iter().for_each(body);
+    match threads(work) {
+        None => items.for_each(body),
+        Some(threads) => {
+            let items = items.collect::<Vec<_>>();
+            threads.run(|| items.into_par_iter().for_each(body));
+        }
     }
 }
 
@@ -74,9 +78,19 @@ pub fn collect<I: Send, R: Send>(
     items: impl Iterator<Item = I>,
     body: impl Fn(I) -> R + Sync + Send,
 ) -> Vec<R> {
-    if work < PARALLEL_FROM {
-        items.map(body).collect()
-    } else {
-        items.collect::<Vec<_>>().into_par_iter().map(body).collect()
+    match threads(work) {
+        None => items.map(body).collect(),
+        Some(threads) => {
+            let items = items.collect::<Vec<_>>();
+            threads.run(|| items.into_par_iter().map(body).collect())
+        }
+    }
+}
+
+/// Whether all parts of `elements` are good.
+pub fn everywhere<E: Sync>(elements: &[E], good: impl Fn(&[E]) -> bool + Sync + Send) -> bool {
+    match threads(elements.len()) {
+        None => good(elements),
+        Some(threads) => threads.run(|| elements.par_chunks(CHUNK).all(good)),
     }
 }

@@ -41,6 +41,8 @@ struct Case {
     parameters: BTreeMap<String, Value>,
     inputs: BTreeMap<String, Stored>,
     expected: BTreeMap<String, Expected>,
+    #[serde(rename = "found", default)]
+    _found: Option<Value>,
 }
 
 #[derive(Deserialize)]

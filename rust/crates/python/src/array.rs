@@ -1,17 +1,14 @@
 //! From NumPy arrays to a checked call, and from its failure to a number or an exception.
-
-use std::any::Any;
-use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::slice::{from_raw_parts, from_raw_parts_mut};
-use std::time::Instant;
+#![allow(unsafe_code)]
 
 use numpy::npyffi::NPY_ARRAY_WRITEABLE;
 use numpy::{PyArrayDescrMethods, PyUntypedArray, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyRuntimeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use spikemirror_kernels::array::{DType, Data, Input, Output, Parameter};
+use spikemirror_kernels::array::{DType, Parameter};
+use spikemirror_kernels::check::span;
 use spikemirror_kernels::checked::Run;
+use spikemirror_kernels::raw::{self, Fault, Raw, slice_mut};
 use spikemirror_kernels::rejection::Failure;
 
 /// An argument and its name.
@@ -42,7 +39,7 @@ pub fn call<'py, const I: usize, const P: usize, const O: usize>(
         .transpose()?;
     for (i, output) in viewed_outputs.iter().chain(&times).enumerate() {
         for other in viewed_inputs.iter().chain(&viewed_outputs[..i.min(O)]) {
-            if output.overlaps(other) {
+            if output.raw.overlaps(&other.raw) {
                 return Err(PyValueError::new_err(format!(
                     "{} and {} share memory",
                     output.name, other.name
@@ -54,61 +51,42 @@ pub fn call<'py, const I: usize, const P: usize, const O: usize>(
     // checked, overlap no other array.
     let (inputs, mut outputs, times) = unsafe {
         (
-            viewed_inputs.map(|view| view.input()),
-            viewed_outputs.map(|view| view.output()),
-            times.map(|view| slice_mut::<i64>(view.data, view.count)),
+            viewed_inputs.map(|view| view.raw.input()),
+            viewed_outputs.map(|view| view.raw.output()),
+            times.map(|view| slice_mut::<i64>(view.raw.address, span(view.raw.shape))),
         )
     };
-    let body = || match times {
-        None => run(&inputs, &parameters, &mut outputs),
-        Some(times) => times.iter_mut().try_for_each(|nanoseconds| {
-            let start = Instant::now();
-            let done = run(&inputs, &parameters, &mut outputs);
-            *nanoseconds = i64::try_from(start.elapsed().as_nanos()).unwrap_or(i64::MAX);
-            done
-        }),
-    };
-    match py.detach(|| catch_unwind(AssertUnwindSafe(body))) {
-        Ok(Ok(())) => Ok(0),
-        Ok(Err(Failure::Rejected(rejection))) => Ok(rejection.number()),
-        Ok(Err(Failure::WrongOutput(place))) => Err(PyValueError::new_err(format!(
+    match py.detach(|| raw::call(run, &inputs, &parameters, &mut outputs, times)) {
+        Ok(()) => Ok(0),
+        Err(Fault::Failed(Failure::Rejected(rejection))) => Ok(rejection.number()),
+        Err(Fault::Failed(Failure::WrongOutput(place))) => Err(PyValueError::new_err(format!(
             "{} has the wrong dtype or number of elements",
             viewed_outputs.get(place).map_or("an output", |view| view.name)
         ))),
-        Ok(Err(failure @ Failure::WrongSignature)) => Err(PyRuntimeError::new_err(failure.to_string())),
-        Err(panic) => Err(PyRuntimeError::new_err(format!(
-            "a kernel panicked: {}",
-            message(&*panic)
-        ))),
+        Err(Fault::Failed(failure @ Failure::WrongSignature)) => Err(PyRuntimeError::new_err(failure.to_string())),
+        Err(Fault::Panicked(message)) => Err(PyRuntimeError::new_err(format!("a kernel panicked: {message}"))),
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }
 
 /// What is needed of a NumPy array that outlives the call.
 #[derive(Clone, Copy)]
 struct View<'a> {
     name: &'static str,
-    data: usize,
-    count: usize,
+    raw: Raw<'a>,
     /// NumPy's letter for the kind of the elements, or 0 if their bytes are swapped.
     kind: u8,
-    size: usize,
-    shape: &'a [usize],
 }
 
 impl<'a> View<'a> {
     const NONE: Self = Self {
         name: "",
-        data: 0,
-        count: 0,
+        raw: Raw {
+            dtype: DType::Other,
+            size: 0,
+            address: 0,
+            shape: &[],
+        },
         kind: 0,
-        size: 0,
-        shape: &[],
     };
 
     fn new((name, array): Named<'a, '_>) -> PyResult<Self> {
@@ -120,21 +98,29 @@ impl<'a> View<'a> {
             )));
         }
         // SAFETY: the pointer is that of a living array.
-        let data = unsafe { (*array.as_array_ptr()).fields.data } as usize;
-        let (shape, dtype) = (array.shape(), array.dtype());
-        let kind = if dtype.is_native_byteorder() == Some(false) {
+        let data = unsafe { (*array.as_array_ptr()).fields.data };
+        let descriptor = array.dtype();
+        let kind = if descriptor.is_native_byteorder() == Some(false) {
             0
         } else {
-            dtype.kind()
+            descriptor.kind()
         };
-        Ok(Self {
-            name,
-            data,
-            count: shape.iter().product(),
-            kind,
-            size: dtype.itemsize(),
-            shape,
-        })
+        let size = descriptor.itemsize();
+        let dtype = match (kind, size) {
+            (b'f', 4) => DType::F32,
+            (b'f', 8) => DType::F64,
+            (b'u', 1) => DType::U8,
+            (b'i', 4) => DType::I32,
+            (b'u', 4) => DType::U32,
+            _ => DType::Other,
+        };
+        let raw = Raw {
+            dtype,
+            size,
+            address: data as usize,
+            shape: array.shape(),
+        };
+        Ok(Self { name, raw, kind })
     }
 
     fn writable((name, array): Named<'a, '_>) -> PyResult<Self> {
@@ -150,91 +136,9 @@ impl<'a> View<'a> {
     /// An array of signed 64-bit integers.
     fn times(argument: Named<'a, '_>) -> PyResult<Self> {
         let view = Self::writable(argument)?;
-        if (view.kind, view.size) != (b'i', 8) {
+        if (view.kind, view.raw.size) != (b'i', 8) {
             return Err(PyTypeError::new_err(format!("{} must be int64", view.name)));
         }
         Ok(view)
     }
-
-    fn dtype(&self) -> DType {
-        match (self.kind, self.size) {
-            (b'f', 4) => DType::F32,
-            (b'f', 8) => DType::F64,
-            (b'u', 1) => DType::U8,
-            (b'i', 4) => DType::I32,
-            (b'u', 4) => DType::U32,
-            _ => DType::Other,
-        }
-    }
-
-    fn addresses(&self) -> Range<usize> {
-        self.data..self.data + self.count * self.size
-    }
-
-    fn overlaps(&self, other: &Self) -> bool {
-        let (a, b) = (self.addresses(), other.addresses());
-        !a.is_empty() && !b.is_empty() && a.start < b.end && b.start < a.end
-    }
-
-    /// # Safety
-    ///
-    /// The array must live, unchanged, for `'a`.
-    unsafe fn input(&self) -> Input<'a> {
-        let (data, count) = (self.data, self.count);
-        // SAFETY: count elements of this dtype lie there, as NumPy says; the caller guarantees the rest.
-        let data = unsafe {
-            match self.dtype() {
-                DType::F32 => Data::F32(slice(data, count)),
-                DType::F64 => Data::F64(slice(data, count)),
-                DType::U8 => Data::U8(slice(data, count)),
-                DType::I32 => Data::I32(slice(data, count)),
-                DType::U32 => Data::U32(slice(data, count)),
-                DType::Other => Data::Other,
-            }
-        };
-        Input {
-            data,
-            shape: self.shape,
-        }
-    }
-
-    /// # Safety
-    ///
-    /// The array must live for `'a`, be writable, and be reached in no other way meanwhile.
-    unsafe fn output(&self) -> Output<'a> {
-        let (data, count) = (self.data, self.count);
-        // SAFETY: count elements of this dtype lie there, as NumPy says; the caller guarantees the rest.
-        unsafe {
-            match self.dtype() {
-                DType::F32 => Output::F32(slice_mut(data, count)),
-                DType::F64 => Output::F64(slice_mut(data, count)),
-                DType::U8 => Output::U8(slice_mut(data, count)),
-                DType::I32 => Output::I32(slice_mut(data, count)),
-                DType::U32 => Output::U32(slice_mut(data, count)),
-                DType::Other => Output::Other,
-            }
-        }
-    }
-}
-
-/// # Safety
-///
-/// As [`from_raw_parts`], except that an empty slice may have any address.
-unsafe fn slice<'a, E>(data: usize, count: usize) -> &'a [E] {
-    if count == 0 {
-        return &[];
-    }
-    // SAFETY: the caller's.
-    unsafe { from_raw_parts(data as *const E, count) }
-}
-
-/// # Safety
-///
-/// As [`from_raw_parts_mut`], except that an empty slice may have any address.
-unsafe fn slice_mut<'a, E>(data: usize, count: usize) -> &'a mut [E] {
-    if count == 0 {
-        return &mut [];
-    }
-    // SAFETY: the caller's.
-    unsafe { from_raw_parts_mut(data as *mut E, count) }
 }

@@ -1,0 +1,1 @@
+"""Property-based search for calls on which a mirror and the exact oracle disagree."""
