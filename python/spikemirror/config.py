@@ -11,6 +11,7 @@ errors. TOML has no null: what is None is left out there, and None is the defaul
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -101,9 +102,13 @@ class _Table:
 
     def _number(self, name: str, domain: Domain = NON_NEGATIVE) -> list[str]:
         value: Any = getattr(self, name)
-        if isinstance(value, bool) or not isinstance(value, Real) or float(value) not in domain:
+        try:
+            number = math.nan if isinstance(value, bool) or not isinstance(value, Real) else float(value)
+        except OverflowError:  # an integer beyond every float
+            number = math.inf
+        if number not in domain:
             return [f"{self.table}.{name} = {value!r} must be {domain}"]
-        object.__setattr__(self, name, float(value))
+        object.__setattr__(self, name, number)
         return []
 
     def _flag(self, name: str) -> list[str]:

@@ -30,7 +30,8 @@ from spikemirror.version import __version__
 
 ROUND = 200
 """Calls after which the search starts anew: half of them at random, half climbing."""
-SHRINK_SECONDS = 20.0
+PATIENCE = 20.0
+"""Seconds that a finding may take to become small."""
 
 
 class Disagreement(Exception):
@@ -51,12 +52,13 @@ class Search:
         seed: int,
         seconds: float,
         calls: float = math.inf,
+        patience: float = PATIENCE,
         keep: Callable[[Finding], None] = Finding.save,
     ) -> None:
         self.kernel, self.team, self.seed = kernel, team, seed
         self._keep = keep
         self.record = KernelRecord(kernel=kernel.name)
-        self._seconds, self._calls = seconds, calls
+        self._seconds, self._calls, self._patience = seconds, calls, patience
         self._deadline: float = math.inf
         self._shrinking: float = math.inf
         self._smallest: Finding | None = None
@@ -145,7 +147,7 @@ class Search:
         if self._smallest is None:
             if finding.kind in {known.kind for known in self.record.findings}:
                 return
-            self._shrinking = time.monotonic() + SHRINK_SECONDS
+            self._shrinking = time.monotonic() + self._patience
             self._smallest = finding
         elif finding.kind != self._smallest.kind:
             return

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from spikemirror import mirrors
 from spikemirror.hunt.layouts import BACKENDS
-from spikemirror.mirrors import Mirror, MirrorAbsent
+from spikemirror.mirrors import Mirror, MirrorAbsent, MirrorFault
 from spikemirror.mirrors.external import External
 from spikemirror.parity.cell import Task, fill
 from spikemirror.parity.record import Cell
@@ -24,7 +24,7 @@ def openers(names: Sequence[str], externals: Sequence[External] = ()) -> Openers
 
 
 class Team:
-    """Those mirrors that are to be had; one that failed is started anew."""
+    """Those mirrors that can be started; one that fails later is started anew."""
 
     def __init__(self, members: Openers, call_seconds: float) -> None:
         self._members, self._call_seconds = members, call_seconds
@@ -35,8 +35,8 @@ class Team:
             try:
                 mirror = opened(call_seconds)
                 _ = mirror.kernels  # starts it
-            except MirrorAbsent as absent:
-                self.absent[name] = str(absent)
+            except (MirrorAbsent, MirrorFault) as error:
+                self.absent[name] = str(error)
             else:
                 self._mirrors[name] = mirror
 
