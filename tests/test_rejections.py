@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spikemirror import Code, Rejection, STDPParameters
+from spikemirror import Code, EnsembleDecoder, Rejection, STDPParameters
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.check import faults
 from spikemirror.catalogue.kernel import Array, Choice, Flag, Holds, Integer, Kernel, Parameter, Real, Value, Word
@@ -99,6 +99,15 @@ def right(parameter: Parameter) -> list[str]:
 def test_a_bound_by_another_parameter_is_told() -> None:
     with pytest.raises(Rejection, match=r"w_max = 0.5 must be greater than w_min = 0.5"):
         STDPParameters(w_min=0.5, w_max=0.5)
+
+
+@pytest.mark.parametrize("weights", [(1e308, 1e308), (1e308, 1e308, -1e308, -1e308, 1.0)])
+def test_weights_whose_sum_overflows_are_refused(weights: tuple[float, ...], all_mirrors: dict[str, Mirror]) -> None:
+    inputs = [np.zeros((len(weights), 1, 3)), np.array(weights)]
+    said = {str(refuse(mirror, CATALOGUE["decode_ensemble"], inputs, [])) for mirror in all_mirrors.values()}
+    assert said == {"bad_parameter: decode_ensemble: weights sums to inf; it must sum to 1 within 0.0001"}
+    with pytest.raises(Rejection, match="sum to inf"):
+        EnsembleDecoder(weights=weights)
 
 
 numbers = st.sampled_from([0.0, 0.5, 1.0, -1.0, 2.0, 1e39, 1e-60, math.nan, math.inf, -math.inf])

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from spikemirror.arguments import bind, validate_parameters
 from spikemirror.backend import call
 from spikemirror.catalogue import CATALOGUE
-from spikemirror.catalogue.check import SUM_TOLERANCE, check
+from spikemirror.catalogue.check import SUM_TOLERANCE, check, total
 from spikemirror.catalogue.kernel import Array
 from spikemirror.catalogue.rejection import Code, Rejection
 from spikemirror.reference import encoders as reference
@@ -563,11 +563,11 @@ class EnsembleDecoder:
         if self.weights is None:
             return
         _keep_numbers(self, "weights", self.weights)
-        if not abs(math.fsum(self.weights) - 1) <= SUM_TOLERANCE:
+        if not abs(total(self.weights) - 1) <= SUM_TOLERANCE:
             raise Rejection(
                 Code.bad_parameter,
                 "weights",
-                f"weights = {self.weights!r} sum to {math.fsum(self.weights):.6g};"
+                f"weights = {self.weights!r} sum to {total(self.weights):.6g};"
                 f" they must sum to 1 within {SUM_TOLERANCE:g}",
             )
         if self.decoders and len(self.weights) != len(self.decoders):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,10 +24,16 @@ from spikemirror.catalogue.kernel import (
 from spikemirror.catalogue.rejection import Code, Rejection
 
 SPIKE_DTYPE = np.dtype(np.uint8)
-
-
-SUM_TOLERANCE = 1e-4
 TARGET_DTYPE = np.dtype(np.int32)
+SUM_TOLERANCE = 1e-4
+
+
+def total(numbers: Iterable[float]) -> float:
+    """The sum, rounded once; inf where it, or a part of it, is beyond every float."""
+    try:
+        return math.fsum(numbers)
+    except OverflowError:
+        return math.inf
 
 
 def rounded(value: Value, dtype: np.dtype[np.generic]) -> float:
@@ -98,7 +104,7 @@ def faults(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value])
                 if not np.isfinite(array).all():
                     yield Code.non_finite, declared.name
     for declared, array in zip(kernel.inputs, inputs, strict=True):
-        if declared.sums_to_one and not abs(math.fsum(array) - 1) <= SUM_TOLERANCE:
+        if declared.sums_to_one and not abs(total(array) - 1) <= SUM_TOLERANCE:
             yield Code.bad_parameter, declared.name
 
 
@@ -216,7 +222,7 @@ def _about_input(kernel: Kernel, code: Code, declared: Input, array: Array, inpu
             index = tuple(int(i) for i in np.argwhere((array < 0) | (array >= count))[0])
             return f"{name}{list(index)} = {array[index]}; class indices are in [0, {count})"
         case Code.bad_parameter:
-            return f"{name} sums to {math.fsum(array):.6g}; it must sum to 1 within {SUM_TOLERANCE:g}"
+            return f"{name} sums to {total(array):.6g}; it must sum to 1 within {SUM_TOLERANCE:g}"
         case Code.non_finite:
             index = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
             return f"{name}{list(index)} = {array[index]}; every element must be finite"

@@ -198,6 +198,7 @@ ENSEMBLE = (
     _ensemble("sum-above", "weights that sum to 1.00009: used as given", ("weights-renormalized",), real(uniform(468, 2, 3, 4) * 3), [0.5, 0.50009]),
     _ensemble("sum-below", "weights that sum to 0.99991: used as given", ("weights-renormalized",), real(uniform(468, 2, 3, 4) * 3), [0.5, 0.49991]),
     _ensemble("negative-weight", "weights 1.5 and -0.5", ("dropped-last", "confidence-of-best"), uniform(469, 2, 3, 4), [1.5, -0.5]),
+    _ensemble("weights-cancel", "1e16 and -1e16 cancel to the 1 between them", ("plain-weight-sum",), uniform(477, 3, 2, 4), np.array([1e16, 1.0, -1e16]), DOUBLE),
     _ensemble("zero-weight", "one decoder has no say", ("dropped-last", "confidence-of-best"), uniform(471, 2, 3, 4), [0.0, 1.0]),
     _ensemble("ties", "classes tie: the lowest index, and confidence 0", ("last-tie",), real([[[0.5, 0.25, 0.5]], [[0.25, 0.5, 0.5]]]).reshape(1, 2, 3), [1.0]),
     _ensemble("ties-of-two", "two decoders that agree on a tie", ("last-tie",), real([[[1.0, 3.0, 3.0]], [[0.5, 2.0, 2.0]]]), [0.5, 0.5]),

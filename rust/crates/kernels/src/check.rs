@@ -131,10 +131,19 @@ pub fn targets(argument: usize, input: &Input<'_>, classes: usize) -> Result<(),
 
 /// The elements sum to 1, nearly.
 pub fn sums_to_one(argument: usize, input: &Input<'_>) -> Result<(), Failure> {
-    let sum: f64 = match input.data {
-        Data::F32(elements) => elements.iter().map(|x| f64::from(*x)).sum(),
-        Data::F64(elements) => elements.iter().sum(),
-        _ => 1.0,
+    let (sum, lost) = match input.data {
+        Data::F32(elements) => sum_and_lost(elements.iter().map(|x| f64::from(*x))),
+        Data::F64(elements) => sum_and_lost(elements.iter().copied()),
+        _ => (1.0, 0.0),
     };
-    ensure((sum - 1.0).abs() <= SUM_TOLERANCE, Code::BadParameter, argument)
+    ensure((sum + lost - 1.0).abs() <= SUM_TOLERANCE, Code::BadParameter, argument)
+}
+
+/// The sum as rounded at each step, and what these roundings took: large terms of both signs may cancel.
+fn sum_and_lost(terms: impl Iterator<Item = f64>) -> (f64, f64) {
+    terms.fold((0.0, 0.0), |(sum, lost), term| {
+        let next = sum + term;
+        let part = next - sum;
+        (next, lost + (sum - (next - part)) + (term - part))
+    })
 }
