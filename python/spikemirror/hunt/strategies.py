@@ -107,20 +107,22 @@ def _axis(draw: st.DrawFn, kernel: Kernel, symbol: str) -> tuple[int, ...]:
 
 
 def _affordable(kernel: Kernel, values: dict[str, Value], axes: Axes, effort: float) -> Axes:
-    """The axes, the longest of them shortened until the oracle is quick, and those that follow from them."""
+    """The axes, the longest of them shortened while the oracle is not quick, and those that follow from them."""
+    usual = {p.name: _usual(p) for p in kernel.parameters if isinstance(p, Integer)}
     while True:
         dims = {p.name: int(values[p.name] or 0) for p in kernel.parameters if isinstance(p, Integer)}
         dims |= {symbol: math.prod(lengths) for symbol, lengths in axes.items()}
         derived = {c.symbol: c.length(dims) for c in kernel.convolved}
-        if _effort(kernel, dims | derived) + sum(derived.values()) <= effort:
-            return axes | {symbol: (length,) for symbol, length in derived.items()}
         longest = max(axes, key=lambda symbol: max(axes[symbol], default=0))
-        length = max(axes[longest])
+        length = max(axes[longest], default=0)
+        shortest = length <= 2 and usual.items() <= values.items()
+        if shortest or _effort(kernel, dims | derived) + sum(derived.values()) <= effort:
+            return axes | {symbol: (length,) for symbol, length in derived.items()}
         if length > 2:
             shorter = max(n for n in (*SHORT, *LONG) if n < length)
             axes[longest] = tuple(shorter if n == length else n for n in axes[longest])
         else:  # a parameter makes what follows long, such as a padding
-            values |= {p.name: _usual(p) for p in kernel.parameters if isinstance(p, Integer)}
+            values |= usual
 
 
 def _effort(kernel: Kernel, dims: Dims) -> float:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 
+from spikemirror import programs
 from spikemirror.catalogue import CATALOGUE
 from spikemirror.catalogue.faults import Edit, FaultsError
 from spikemirror.files import cache_folder, project_folder
@@ -152,10 +153,7 @@ class Workspace:
             f"--junitxml={report}",
         ]
         environment = {**self._environment(), "SPIKEMIRROR_CACHE": str(cache_folder())}
-        return subprocess.run(
-            [*command, *files], cwd=self.path, env=environment, capture_output=True, text=True, check=False,
-            timeout=BUILD_SECONDS,
-        )  # fmt: skip
+        return programs.run([*command, *files], cwd=self.path, env=environment, timeout=BUILD_SECONDS)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -174,10 +172,7 @@ class Workspace:
         }
 
     def _run(self, command: list[str]) -> None:
-        done = subprocess.run(
-            command, cwd=self.path, env=self._environment(), capture_output=True, text=True, check=False,
-            timeout=BUILD_SECONDS,
-        )  # fmt: skip
+        done = programs.run(command, cwd=self.path, env=self._environment(), timeout=BUILD_SECONDS)
         if done.returncode:
             raise BuildError(f"does not build:\n{done.stderr.strip()[-QUOTED:]}")
 
