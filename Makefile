@@ -5,7 +5,7 @@ SHELL := bash
 .DELETE_ON_ERROR:
 # stages share cargo's lock, the two caches and the terminal: one after the other, also under make -j
 .NOTPARALLEL:
-.PHONY: setup parity test golden bench bench-quick mutants peers lint check-rust check-julia check-mojo unit clean help
+.PHONY: setup parity test golden bench bench-quick mutants peers lint check-rust check-julia check-mojo sanitize unit clean help
 
 # cargo would look for a job server that recipes do not get
 unexport MAKEFLAGS MFLAGS
@@ -73,6 +73,9 @@ check-mojo: setup ## Mojo against the fixtures, without the harness
 	for file in mojo/tests/golden.mojo $(wildcard mojo/tests/test_*.mojo); do \
 	    mojo run --fp-mode contract=off -I mojo "$$file"; \
 	done
+
+sanitize: setup ## Rust and Mojo over all fixtures with AddressSanitizer (needs libasan; minutes the first time)
+	tools/sanitize $(ARGS)
 
 unit: setup ## pytest alone, e.g. make unit ARGS="-k parity -x"
 	pytest $(ARGS)

@@ -48,13 +48,14 @@ def version(mojo: str) -> str:
     return done.stdout.strip().removeprefix("Mojo ")
 
 
-def build() -> Path:
-    """The library for these sources, this compiler and these flags: from the cache, or built into it."""
+def build(*more: str) -> Path:
+    """The library for these sources, this compiler and these flags, or more: from the cache, or built into it."""
     mojo = compiler()
     if mojo is None:
         raise MirrorAbsent(f"no mojo beside this Python or on PATH: {REMEDY}")
     sources = project_folder() / "mojo"
-    key = hashlib.sha256("\0".join((version(mojo), *FLAGS)).encode())
+    flags = (*FLAGS, *more)
+    key = hashlib.sha256("\0".join((version(mojo), *flags)).encode())
     for path in sorted(sources.rglob("*.mojo")):
         if "tests" not in path.relative_to(sources).parts:
             key.update(f"\0{path.relative_to(sources)}\0".encode() + path.read_bytes())
@@ -65,7 +66,7 @@ def build() -> Path:
         library.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=library.parent) as scratch:
             built = Path(scratch) / library.name
-            command = [mojo, "build", *FLAGS, "-I", str(sources), str(sources / "binding.mojo"), "-o", str(built)]
+            command = [mojo, "build", *flags, "-I", str(sources), str(sources / "binding.mojo"), "-o", str(built)]
             environment = {"MODULAR_CACHE_DIR": str(cache_folder() / "modular"), **os.environ}
             done = programs.run(command, timeout=BUILD_SECONDS, env=environment)
             if done.returncode:

@@ -127,13 +127,14 @@ class Workspace:
         """A quick build: what a fault does to the outputs does not depend on the optimiser."""
         # compiled where they are entered, and not with their crate
         self._edit("rust/crates/kernels/src/checked.rs", "^pub fn ", lambda found: f"#[inline]\n{found[0]}")
-        self._run(
-            [
-                "cargo", "build", "--quiet", "--offline", "--manifest-path", "rust/Cargo.toml",
-                "--package", "spikemirror-python",
-            ]
-        )  # fmt: skip
-        built = self.path / "rust" / "target" / "debug" / "lib_rust.so"
+        command = ["cargo", "build", "--quiet", "--offline", "--manifest-path", "rust/Cargo.toml"]
+        debug = self.path / "rust" / "target" / "debug"
+        try:
+            self._run([*command, "--package", "spikemirror-python"])
+        except BuildError:  # perhaps for what an interrupted build left
+            shutil.rmtree(debug / "incremental", ignore_errors=True)
+            self._run([*command, "--package", "spikemirror-python"])
+        built = debug / "lib_rust.so"
         extension = self.path / "python" / "spikemirror" / "_rust.abi3.so"
         shutil.copyfile(built, beside := extension.with_suffix(".new"))
         os.replace(beside, extension)
