@@ -189,8 +189,9 @@ def test_a_program_that_takes_too_long_is_ended(token: str) -> None:
 
 
 @pytest.fixture
-def stopping() -> Iterator[None]:
-    """For a test that stops this process, which lives on."""
+def stopping(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """For a test that stops this process, which lives on, as do the mirrors of the session."""
+    monkeypatch.setattr(programs, "_running", set())
     yield
     programs._stopping.clear()
 

@@ -12,6 +12,7 @@ from spikemirror.catalogue.kernel import Array
 
 X = uniform(201, 3, 5)
 UNIT = abs(uniform(202, 2, 6))
+LAST_EXTREMES = real(np.append(0.25 + 0.5 * abs(uniform(217, 1, 129)), [[0.0, 1.0]], axis=1))
 EDGES = real([[0.0, 1.0, 0.5, 0.25, 2.0**-20, 1 - 2.0**-20]])
 OF: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -53,6 +54,7 @@ SHARED = (
     _case("constant-bias", "a constant sample gives the bias", ("range-floor",), np.full((1, 4), -3.0), normalization="minmax", bias=0.5, num_steps=10),
     _case("tiny-range", "a range below the floor of 1e-8, which is its least value and not added to it", ("range-plus-floor",), real([[0.0, 9e-9, 2e-9, 5e-9]]), normalization="minmax", num_steps=20),
     _case("per-sample", "samples of different range: minimum and maximum are per sample", ("minmax-global", "wrong-axis"), real([[0.0, 1.0, 2.0], [100.0, 50.0, 75.0]]), normalization="minmax", num_steps=20),
+    _case("extremes-last", "the least and the greatest of 131 values come last", ("dropped-last",), LAST_EXTREMES, normalization="minmax", num_steps=5),
     _case("at-1e30", "values at 1e30", ("wrong-axis", "minmax-global"), real(X * 1e30), normalization="minmax"),
     _case("greatest", "max - min overflows float64", ("range-overflow",), [[-1.7e308, 1.7e308, 0.0, 1e308]], DOUBLE, normalization="minmax"),
     _case("greatest-float32", "max - min overflows float32", ("range-overflow",), real([[-3.4e38, 3.4e38, 0.0, 1e38]]), SINGLE, normalization="minmax"),
@@ -269,6 +271,7 @@ POPULATION = (
     _population("at-1e200", "centers and sigma at 1e200, whose squares overflow in float64", ("tuning-overflow",), real([[0.25, 0.5]]), [0.0, 1e200, -2e200], DOUBLE, sigma=1e200, num_steps=8, **RAW),
     _population("far-centers", "centers outside of [0, 1], out of order, one of them twice", ("population-order", "centers-ignored"), UNIT, real([1.3, -0.2, 0.6, 0.6]), num_steps=9, **RAW),
     _population("clamp-before-gain", "clamped before the gain: 3 counts as 1", ("clip-missing",), real([[-2.0, 3.0, 0.4]]), INNER, normalization="clamp", gain=0.5, bias=0.125, num_steps=10, **EVEN),
+    _population("extremes-last", "the least and the greatest of 131 values come last", ("dropped-last",), LAST_EXTREMES, INNER, num_steps=3),
     _population("constant", "a constant sample gives the bias under minmax", ("range-floor",), np.full((1, 3), 0.75), INNER, bias=0.5, num_steps=10, **EVEN),
     _population("tiny-range", "a range below the floor of 1e-8", ("range-floor", "range-plus-floor"), real([[0.0, 9e-9, 2e-9, 5e-9]]), INNER, num_steps=10, **EVEN),
     _population("greatest", "max - min overflows float64", ("range-overflow",), [[-1.7e308, 1.7e308, 0.0, 1e308]], INNER, DOUBLE, num_steps=10, **EVEN),

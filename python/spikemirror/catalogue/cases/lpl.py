@@ -27,7 +27,7 @@ VIEWS = (
     _views("two-features", "one pair of features", ("diagonal-kept", "wrong-axis"), uniform(308, 3, 2), uniform(309, 3, 2)),
     _views("past-simd", "one feature past a SIMD width of 16", ("dropped-last",), uniform(310, 7, 17), uniform(311, 7, 17)),
     _views("past-tile", "one sample past 32", ("dropped-last", "wrong-axis"), uniform(312, 33, 9), uniform(313, 33, 9)),
-    _views("past-128-features", "one feature past a tile of 128", ("tile-origin", "half-of-pairs"), uniform(321, 2, 129), uniform(322, 2, 129), DOUBLE),
+    _views("past-128-features", "three features past a tile of 128", ("tile-origin", "half-of-pairs"), uniform(321, 2, 131), uniform(322, 2, 131), DOUBLE),
     _views("equal", "equal views: no pull", ("views-summed", "diagonal-kept"), A, A),
     _views("constant", "constant features: variance 0, only eps is left", ("eps-ignored",), np.full((3, 2), 0.5), np.full((3, 2), 0.25)),
     _views("large-mean", "a mean far above the spread: one pass over the batch cancels", ("variance-cancellation",), real(A * 0.01 + 100), real(B * 0.01 + 100)),
