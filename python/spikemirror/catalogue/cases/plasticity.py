@@ -90,7 +90,7 @@ LINEAR = (
     _linear("two", "two synapses", ("dropped-last",), real([[0.5, 0.25]]), 1, 103, z_pre=train([[0, 1]]), z_post=ones(1, 1), **FAST),
     _linear("past-simd", "one column past a SIMD width of 16", ("dropped-last",), abs(uniform(107, 3, 17)), 2, 108, **FAST),
     _linear("past-tile", "one row and column past 32, a batch of 9", ("dropped-last", "batch-mean"), abs(uniform(112, 33, 33)), 9, 113, stdp_algorithm="multiplicative_relu", **FAST),
-    _linear("past-row", "one column past 512 in a single row", ("tile-origin", "stale-sums", "dropped-last"), abs(uniform(250, 1, 513)), 1, 247, **FAST),
+    _linear("past-row", "three columns past 512 in a single row", ("tile-origin", "stale-sums", "dropped-last"), abs(uniform(250, 1, 515)), 1, 247, z_post=ones(1, 1), **FAST),
     _linear("silence-outside", "no spike, weights outside the bounds: clamped", ("silent-step-unclamped",), OUTSIDE, 2, 118, z_pre=silence(2, 3), z_post=silence(2, 2), **FAST),
     _linear("silence", "no spike: only the traces move", ("trace-sign",), W, 2, 117, z_pre=silence(2, 7), z_post=silence(2, 5), **FAST),
     _linear("only-pre", "only presynaptic spikes: depression alone", ("depression-sign", "traces-times-wrong-spikes"), W, 2, 121, z_post=silence(2, 5), **FAST),
