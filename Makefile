@@ -28,7 +28,7 @@ test: lint check-rust check-julia check-mojo ## everything that must pass: lint,
 	$(call stage,parity)
 	spikemirror parity --require python,rust,julia,mojo
 	$(call stage,mutants)
-	spikemirror mutants --sample 1 --language python --language rust
+	spikemirror mutants --sample 1
 	$(call stage,pytest)
 	pytest -n logical --dist loadfile
 	@printf '\nmake test: everything passed\n'

@@ -174,12 +174,15 @@ def test_a_case_that_does_not_notice_what_it_names_is_told(golden: Golden) -> No
 
 
 def test_a_sample_takes_some_of_every_file_and_the_same_ones_again() -> None:
-    edits = [e for fault in faults.load().values() for e in fault.edits]
-    taken = run.sample(edits, 2, seed=7)
-    assert taken == run.sample(list(reversed(edits)), 2, seed=7)
-    assert taken != run.sample(edits, 2, seed=8)
-    assert {e.file for e in taken} == {e.file for e in edits}
-    assert max(Counter(e.file for e in taken).values()) == 2
+    work = run.units([e for fault in faults.load().values() for e in fault.edits], [])
+    taken = run.sample(work, 2, seed=7)
+    assert taken == run.sample(list(reversed(work)), 2, seed=7)
+    assert taken != run.sample(work, 2, seed=8)
+    edits = {unit.edit for unit in taken}
+    assert {e.file for e in edits if e.kernels} == {u.edit.file for u in work if u.kernel}
+    assert max(Counter(e.file for e in edits).values()) == 2
+    assert sum(e.language == "harness" for e in edits) == 2
+    assert max(Counter(unit.edit for unit in taken).values()) == run.FEW
 
 
 @pytest.mark.parametrize(

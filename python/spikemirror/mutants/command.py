@@ -38,7 +38,9 @@ def mutants(
     language: Annotated[list[Language] | None, typer.Option(help="only this language; may be repeated")] = None,
     kernel: Annotated[list[str] | None, typer.Option("--kernel", "-k", help="only this kernel's fixtures")] = None,
     fault: Annotated[list[str] | None, typer.Option(help="only this fault; may be repeated")] = None,
-    sample: Annotated[int | None, typer.Option(min=1, help="only so many faults of every source file")] = None,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="only so many faults of every source file, each on a few kernels")
+    ] = None,
     seed: Annotated[int, typer.Option(help="which ones --sample takes")] = 0,
     format: Annotated[Format, typer.Option(help="how the result is told")] = Format.table,  # noqa: A002
     out: Annotated[Path | None, typer.Option(help="write the result to this file instead of stdout")] = None,
@@ -72,9 +74,9 @@ def mutants(
     languages = [entry.value for entry in language or Language]
     edits = [e for name in chosen for e in table[name].edits if e.language in languages]
     edits.sort(key=lambda e: (languages.index(e.language), bool(e.place), len(e.kernels)))  # the quick ones first
-    if sample:
-        edits = run.sample(edits, sample, seed)
     work = run.units(edits, kernels)
+    if sample:
+        work = run.sample(work, sample, seed)
     if not work:
         raise typer.BadParameter("no fault has an edit for that")
     started, start = now(), time.monotonic()

@@ -28,6 +28,8 @@ from spikemirror.parity.run import tasks
 
 JUDGES = ("parity/compare.py", "parity/cell.py")
 """What decides a verdict, beside the sources and the fixtures."""
+FEW = 3
+"""Kernels that an edit is seeded in for a sample."""
 SLOPPY = (
     "SyntaxError",
     "NameError",
@@ -63,12 +65,20 @@ def units(edits: Sequence[Edit], kernels: Sequence[str]) -> list[Unit]:
     return found
 
 
-def sample(edits: Sequence[Edit], count: int, seed: int) -> list[Edit]:
-    """So many of each file that is edited, in an order that depends on the seed and the names alone."""
-    strata: dict[str, list[Edit]] = {}
-    for edit in sorted(edits, key=lambda e: hashlib.sha256(f"{seed} {e.name}".encode()).digest()):
-        strata.setdefault(edit.file, []).append(edit)
-    return [edit for stratum in strata.values() for edit in stratum[:count]]
+def sample(work: Sequence[Unit], count: int, seed: int) -> list[Unit]:
+    """So many edits of each file, each on a few of its kernels, as the seed and the names alone decide.
+
+    The harness counts as one file: its tests take long.
+    """
+
+    def order(name: str) -> bytes:
+        return hashlib.sha256(f"{seed} {name}".encode()).digest()
+
+    strata: dict[str, dict[Edit, list[Unit]]] = {}
+    for unit in sorted(work, key=lambda u: (order(u.edit.name), order(f"{u.edit.name} {u.kernel}"))):
+        file = unit.edit.language if unit.kernel is None else unit.edit.file
+        strata.setdefault(file, {}).setdefault(unit.edit, []).append(unit)
+    return [unit for edits in strata.values() for mine in list(edits.values())[:count] for unit in mine[:FEW]]
 
 
 class Runner:
