@@ -35,7 +35,7 @@ DRAWS = (
     _draws("carry", "the block crosses 2^32: its high word counts", ("counter-carry",), 8, seed=9, offset=2**34 - 2),
     _draws("carry-inside", "blocks that are computed side by side cross 2^32", ("counter-carry",), 130, seed=9, offset=2**34 - 32),
     _draws("far", "a block far above 2^32", ("counter-carry",), 9, seed=9, offset=0x0123456789ABCDEF),
-    _draws("wrap", "indices wrap at 2^64", ("index-wrap",), 8, seed=10, offset=2**64 - 3),
+    _draws("wrap", "indices wrap at 2^64", ("counter-carry", "offset-unaligned"), 8, seed=10, offset=2**64 - 3),
     _draws("wrap-inside", "blocks that are computed side by side wrap at 2^64", ("index-wrap",), 130, seed=10, offset=2**64 - 32),
     _draws("pi", "digits of pi as key and stream", ("round-count", "key-schedule"), 12, seed=0x299F31D0A4093822, stream=0x0370734413198A2E, offset=0x243F6A88),
 )  # fmt: skip
