@@ -235,7 +235,7 @@ def test_time_is_kept() -> None:
 # what is drawn
 
 
-EXAMPLES = {Holds.REAL: 60, Holds.SPIKES: 200, Holds.TARGETS: 1000}
+EXAMPLES = {Holds.REAL: 60, Holds.SPIKES: 400, Holds.TARGETS: 1000}
 """Few kernels have targets, and few calls with them have a wrong one."""
 
 
