@@ -220,6 +220,14 @@ def test_an_absent_mirror_is_not_run(golden: Golden) -> None:
     assert record.failures() == []
 
 
+def test_a_mirror_that_fails_makes_the_run_fail(golden: Golden) -> None:
+    def opened(name: str, seconds: float) -> Mirror:
+        return ProcessMirror(name, ["/no/such/program"])
+
+    record = run(tasks(golden, VALID), ["bad"], golden, 1, opened=opened)
+    assert [c.status for c in record.failures()] == ["failed"] * 3
+
+
 def test_descriptors_do_not_pile_up(golden: Golden, token: str) -> None:
     before = len(os.listdir("/proc/self/fd"))
     cells(golden, "crashes", token, VALID * 2)
