@@ -18,7 +18,7 @@ import numpy.typing as npt
 from spikemirror.arguments import bind, validate_parameters
 from spikemirror.backend import call
 from spikemirror.catalogue import CATALOGUE
-from spikemirror.catalogue.check import SUM_TOLERANCE, check, total
+from spikemirror.catalogue.check import SUM_TOLERANCE, check, sums_to_one, total
 from spikemirror.catalogue.kernel import Array
 from spikemirror.catalogue.rejection import Code, Rejection
 from spikemirror.reference import encoders as reference
@@ -563,7 +563,7 @@ class EnsembleDecoder:
         if self.weights is None:
             return
         _keep_numbers(self, "weights", self.weights)
-        if not abs(total(self.weights) - 1) <= SUM_TOLERANCE:
+        if not sums_to_one(self.weights):
             raise Rejection(
                 Code.bad_parameter,
                 "weights",

@@ -36,6 +36,11 @@ def total(numbers: Iterable[float]) -> float:
         return math.inf
 
 
+def sums_to_one(numbers: Iterable[float]) -> bool:
+    """Whether they do, nearly."""
+    return abs(total(numbers) - 1) <= SUM_TOLERANCE
+
+
 def rounded(value: Value, dtype: np.dtype[np.generic]) -> float:
     """A real parameter as the call's dtype has it."""
     assert value is not None
@@ -104,7 +109,7 @@ def faults(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value])
                 if not np.isfinite(array).all():
                     yield Code.non_finite, declared.name
     for declared, array in zip(kernel.inputs, inputs, strict=True):
-        if declared.sums_to_one and not abs(total(array) - 1) <= SUM_TOLERANCE:
+        if declared.sums_to_one and not sums_to_one(array):
             yield Code.bad_parameter, declared.name
 
 

@@ -127,13 +127,16 @@ class Workspace:
         """A quick build: what a fault does to the outputs does not depend on the optimiser."""
         # compiled where they are entered, and not with their crate
         self._edit("rust/crates/kernels/src/checked.rs", "^pub fn ", lambda found: f"#[inline]\n{found[0]}")
-        command = ["cargo", "build", "--quiet", "--offline", "--manifest-path", "rust/Cargo.toml"]
+        command = [
+            "cargo", "build", "--quiet", "--offline", "--manifest-path", "rust/Cargo.toml",
+            "--package", "spikemirror-python",
+        ]  # fmt: skip
         debug = self.path / "rust" / "target" / "debug"
         try:
-            self._run([*command, "--package", "spikemirror-python"])
+            self._run(command)
         except BuildError:  # perhaps for what an interrupted build left
             shutil.rmtree(debug / "incremental", ignore_errors=True)
-            self._run([*command, "--package", "spikemirror-python"])
+            self._run(command)
         built = debug / "lib_rust.so"
         extension = self.path / "python" / "spikemirror" / "_rust.abi3.so"
         shutil.copyfile(built, beside := extension.with_suffix(".new"))

@@ -65,7 +65,7 @@ LATE = silence(1, 300, 2)
 LATE[0, 299, 0], LATE[0, 280, 1] = 1, 1
 FIRST = (
     *SHARED,
-    _trains("last-class", "the last class wins", ("silence-first", "latency-scale",), np.eye(19, dtype=np.uint8)[[18]].reshape(1, 1, 19)),
+    _trains("last-class", "the last class wins", ("silence-first", "latency-scale"), np.eye(19, dtype=np.uint8)[[18]].reshape(1, 1, 19)),
     _trains("long", "300 steps", ("last-spike", "last-tie"), LONG, temperature=3.0),
     _trains("first-step", "the first step and the last", ("silence-first", "latency-scale", "second-wrong"), train([[[0, 1, 0], [0, 0, 0], [1, 0, 0]]])),
     _trains("silent-class", "silence is later than the last step", ("silence-first",), train([[[0, 0, 0], [0, 0, 0], [0, 1, 0]], [[0, 0, 0], [0, 0, 1], [0, 0, 1]]]), temperature=0.5),
