@@ -141,6 +141,15 @@ def test_a_decision_at_the_edge_stops_the_evaluation() -> None:
         evaluate(kernel, [np.array([[math.log(3)]])], [4, "sigmoid", 1.0, 0.0])
 
 
+def test_a_tie_that_is_none_stops_the_evaluation() -> None:
+    """The two means differ by less than any working precision shows beside 1/3; no float tells them apart either."""
+    kernel = CATALOGUE["decode_ensemble"]
+    logits = np.full((3, 1, 2), -0.5)
+    logits[0, 0] = [-2.5e-308, -2.4e-308]
+    with pytest.raises(Undecided, match="against"):
+        evaluate(kernel, [logits, np.full(3, 1 / 3)], [])
+
+
 def ball(space: Balls, x: float) -> Ball:
     return Ball(space, arb(x))
 

@@ -444,7 +444,7 @@ function weigh_neighbours!(near::Vector{T}, spikes::AbstractArray{T,3}, t, b, we
         @inbounds weight = weights[lag]
         if t - lag >= 1 && t + lag <= steps
             @inbounds @simd for n in eachindex(near)
-                near[n] += weight * (spikes[n, t-lag, b] + spikes[n, t+lag, b])
+                near[n] += weight * spikes[n, t-lag, b] + weight * spikes[n, t+lag, b]
             end
         elseif t - lag >= 1 || t + lag <= steps
             there = t - lag >= 1 ? t - lag : t + lag

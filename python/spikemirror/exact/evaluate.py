@@ -46,9 +46,9 @@ def evaluate(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
     ]
     saved = ctx.prec
     try:
-        loose = _run(kernel, Balls(modelled), PRECISIONS[0], inputs, values)
         for precision in PRECISIONS:
-            exact = _run(kernel, Balls(), precision, inputs, values)
+            # both anew: what the precision swallows may make balls equal that are not
+            loose, exact = (_run(kernel, space, precision, inputs, values) for space in (Balls(modelled), Balls()))
             nearest = [[(modelled.round(low), modelled.round(high)) for low, high in output] for output in exact]
             if all(low == high for output in nearest for low, high in output):
                 break

@@ -63,6 +63,7 @@ def _linear(
 W = abs(uniform(70, 5, 7))
 OUTSIDE = real([[-0.25, 0.0, 0.5], [1.0, 1.25, 0.75]])
 NEAR = real([[-1e-30, -3e-20], [-2e-25, -7e-15]])
+NEARER = np.array([[-1e-310, -5e-324], [-2e-308, -3e-316]])
 NEAR_BOUND: dict[str, Any] = {
     "stdp_algorithm": "multiplicative_pow",
     "mu": 0.9,
@@ -97,6 +98,7 @@ LINEAR = (
     _linear("mu-0", "mu 0: the power is 1, on the bounds too", ("zero-to-zero",), OUTSIDE, 2, 83, stdp_algorithm="multiplicative_pow", mu=0.0, hardbound=False, z_pre=ones(2, 3), z_post=ones(2, 2), **FAST),
     _linear("mu-1", "mu 1: the power is the relu", ("trace-sign",), OUTSIDE, 2, 83, stdp_algorithm="multiplicative_pow", mu=1.0, hardbound=False, z_pre=ones(2, 3), z_post=ones(2, 2), **FAST),
     _linear("pow-near-bound", "distances of 1e-30 and more to a bound: their power is all that is added", ("power-by-logarithm",), NEAR, 2, 239, z_pre=silence(2, 2), z_post=ones(2, 2), **NEAR_BOUND, **FAST),
+    _linear("pow-subnormal", "subnormal distances to a bound: their power is all that is left", ("subnormal-distance", "power-by-logarithm"), NEARER, 2, 239, DOUBLE, z_pre=silence(2, 2), z_post=ones(2, 2), **NEAR_BOUND, **FAST),
     _linear("no-batch", "an empty batch: weights are only clamped", ("silent-step-unclamped", "empty-refused"), OUTSIDE, 0, 87),
     _linear("no-pre", "no presynaptic neuron", ("empty-nan",), np.zeros((3, 0)), 2, 91),
     _linear("no-post", "no postsynaptic neuron", ("empty-refused", "fma-contraction"), np.zeros((0, 3)), 2, 95),
@@ -282,6 +284,7 @@ RUN = (
     _run("mu-0", "mu 0: the power is 1, on the bounds too", ("zero-to-zero",), OUTSIDE, 2, 4, 364, stdp_algorithm="multiplicative_pow", mu=0.0, hardbound=False, **MILD),
     _run("mu-1", "mu 1: the power is the relu", ("dropped-last",), OUTSIDE, 2, 4, 364, stdp_algorithm="multiplicative_pow", mu=1.0, hardbound=False, **MILD),
     _run("pow-near-bound", "distances of 1e-30 and more to a bound: their power is all that is added", ("power-by-logarithm",), NEAR, 2, 1, 239, z_pre=silence(2, 1, 2), z_post=ones(2, 1, 2), **NEAR_BOUND, **FAST),
+    _run("pow-subnormal", "subnormal distances to a bound: their power is all that is left", ("subnormal-distance", "power-by-logarithm"), NEARER, 2, 1, 239, DOUBLE, z_pre=silence(2, 1, 2), z_post=ones(2, 1, 2), **NEAR_BOUND, **FAST),
     _run("frozen", "both rates 0", ("trace-sign",), HIGH, 2, 4, 368, eta_plus=0.0, eta_minus=0.0),
     _run("at-1e30", "weights and traces at 1e30, not clamped", ("float32-accumulator",), real(HIGH * 1e30), 2, 4, 372, t_pre=real(uniform(376, 2, 5) * 1e30), t_post=real(uniform(377, 2, 4) * 1e30), hardbound=False),
     _run("at-1e200", "weights and traces at 1e200, not clamped", ("float32-accumulator",), HIGH * 1e200, 2, 4, 372, DOUBLE, scale=1e200, hardbound=False),
@@ -347,6 +350,7 @@ CONV = (
     ),
     _conv("mu-0", "mu 0: the power is 1, on the bounds too", ("zero-to-zero",), (2, 1, 2, 2), (3, 3), 396, weights=BEYOND, p=0.8, stdp_algorithm="multiplicative_pow", mu=0.0, hardbound=False, **GENTLE),
     _conv("pow-near-bound", "distances of 1e-30 and more to a bound: their power is all that is added", ("power-by-logarithm",), (2, 1, 2, 1), (3, 2), 239, weights=NEAR.reshape(2, 1, 2, 1), z_pre=silence(1, 1, 3, 2), z_post=ones(1, 2, 2, 2), **NEAR_BOUND, **FAST),
+    _conv("pow-subnormal", "subnormal distances to a bound: their power is all that is left", ("subnormal-distance", "power-by-logarithm"), (2, 1, 2, 1), (3, 2), 239, dtypes=DOUBLE, weights=NEARER.reshape(2, 1, 2, 1), z_pre=silence(1, 1, 3, 2), z_post=ones(1, 2, 2, 2), **NEAR_BOUND, **FAST),
     _conv("stride", "stride 2, a rest of the image unused", ("trace-sign", "depression-sign"), (2, 1, 2, 2), (5, 7), 406, stride=2, **GENTLE),
     _conv("padding", "padding 1 around the image", ("padding-wraps",), (1, 2, 3, 3), (3, 4), 411, padding=1, **GENTLE),
     _conv("dilation", "dilation 2", ("stride-for-dilation",), (2, 1, 2, 3), (4, 6), 416, dilation=2, **GENTLE),

@@ -122,7 +122,16 @@ impl<T: Real> Classes<T> {
                 let others = self.without(pivot).map(|m| exponentials(m, top, temperature));
                 (top - own) / temperature + (others[0] + others[1]).ln_1p()
             }
-            Mode::Normalize => (self.others(eps) / (own + eps)).ln_1p(),
+            Mode::Normalize => {
+                let (own, others) = (own + eps, self.others(eps));
+                let ratio = others / own;
+                // Where the ratio overflows, 1 is nothing beside it.
+                if T::all_finite(&[ratio]) {
+                    ratio.ln_1p()
+                } else {
+                    others.ln() - own.ln()
+                }
+            }
         }
     }
 
