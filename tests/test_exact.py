@@ -150,6 +150,15 @@ def test_a_tie_that_is_none_stops_the_evaluation() -> None:
         evaluate(kernel, [logits, np.full(3, 1 / 3)], [])
 
 
+def test_equal_terms_in_another_order_are_no_tie() -> None:
+    space = Balls(DOUBLE)
+    one, tiny = Ball(space, arb(1)), Ball(space, arb(-1e-17))
+    sums = space.sum(np.array([[one, one, tiny], [one, one, tiny], [one, tiny, one]], object), axis=1)
+    assert space.argmax(sums[:2], axis=0) == 0
+    with pytest.raises(Undecided):
+        space.argmax(sums[1:], axis=0)
+
+
 def ball(space: Balls, x: float) -> Ball:
     return Ball(space, arb(x))
 

@@ -95,6 +95,7 @@ function loss_probspikes!(
         target = Int(targets[b]) + 1
         sum_over_time!(m, spikes, b)
         right += first_greatest(m) == target
+        classes == 1 && continue # certain, even where its count is infinite
         normalize_by_time && divide!(m, T(max(steps, 1)))
         if mode === :softmax
             at, others = exponentials!(e, m, temperature)

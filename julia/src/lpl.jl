@@ -162,10 +162,10 @@ function scatter_gradient!(grad::AbstractMatrix{T}, view::Centered{T}, push_coef
         add_products!((k, j) -> (@inbounds products[k, j-first(columns)+1]), turned, z, columns, axes(z, 2))
     decorr = decorr_of(view, samples, use)
     for d in 1:units
-        push = push_coeff / (T(units) * T(samples - 1) * (view.variance[d] + eps))
+        scale = T(units) * T(samples - 1) * (view.variance[d] + eps)
         @inbounds @simd for b in 1:samples
             spread = units > 1 ? 2 * (turned[b, d] / T(samples - 1)) / T(samples - 1) / T(units * (units - 1)) : zero(T)
-            turned[b, d] = decorr_coeff * spread - push * z[b, d]
+            turned[b, d] = decorr_coeff * spread - push_coeff * (z[b, d] / scale)
         end
     end
     transpose_to!(grad, turned, samples, units)

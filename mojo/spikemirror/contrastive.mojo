@@ -296,7 +296,7 @@ def infonce_grad[
                 sums_a,
             )
         loss[0] = total / Scalar[T](B) / directions
-        var factor = 1 / (Scalar[T](B) * directions * temperature)
+        var factor = 1 / (Scalar[T](B) * directions)
         for i in range(B):
             _through_norm(
                 view_a.skip(i * F),
@@ -304,6 +304,7 @@ def infonce_grad[
                 sums_a.source().skip(i * pitch),
                 units_a.skip(i * pitch),
                 factor,
+                temperature,
                 grad_a.skip(i * F),
             )
             _through_norm(
@@ -312,6 +313,7 @@ def infonce_grad[
                 sums_b.source().skip(i * pitch),
                 units_b.skip(i * pitch),
                 factor,
+                temperature,
                 grad_b.skip(i * F),
             )
     scratch^.release()
@@ -395,9 +397,10 @@ def _through_norm[
     slope: Source[T],
     unit: Target[T],
     factor: Scalar[T],
+    temperature: Scalar[T],
     grad: Target[T],
 ):
-    """The gradient with respect to a row, from that with respect to its unit row."""
+    """The gradient with respect to a row, from that with respect to its unit row times `temperature / factor`."""
     var norm = unit_row(x, F, unit)
     var q = unit.source()
     # A row below the floor is divided by a constant.
@@ -407,7 +410,7 @@ def _through_norm[
 
     def body[w: Int](f: Int) {imm}:
         var across = slope.load[w](f) - radial * q.load[w](f)
-        grad.store(f, across * inverse * inverse_scale)
+        grad.store(f, across * inverse / temperature * inverse_scale)
 
     vectorize[simd_width_of[T](), unroll_factor=2](F, body)
 

@@ -80,6 +80,9 @@ def loss_probspikes[
                     best = c
             if best == target:
                 right += 1
+            # One class is certain, even where its count is infinite.
+            if N == 1:
+                continue
             if normalize_by_time:
                 _scale(m, N, Scalar[T](max(steps, 1)))
             if mode == _SOFTMAX:
@@ -145,7 +148,9 @@ def loss_probspikes_grad[
             _counts(spikes.skip(b * steps * N), steps, N, m)
             if normalize_by_time:
                 _scale(m, N, Scalar[T](max(steps, 1)))
-            if mode == _SOFTMAX:
+            if N == 1:
+                m[0] = 0
+            elif mode == _SOFTMAX:
                 var split = _exponentials(m, N, target, temperature)
                 # The target's element is minus the sum of the others, which keeps its digits.
                 var others = split.rest
@@ -290,28 +295,31 @@ def loss_rate[
         dead_fraction: Receives the share below the range.
         saturated_fraction: Receives the share above the range.
     """
-    var total = Scalar[T](0)
+    # Apart, for their sum may overflow where that of their means does not.
+    var away = Scalar[T](0)
+    var outside = Scalar[T](0)
     var dead = 0
     var saturated = 0
     var duration = Scalar[T](max(steps, 1))
     for b in range(B):
         var sample = spikes.skip(b * steps * N)
 
-        def body[w: Int](n: Int) {mut total, mut dead, mut saturated, imm}:
+        def body[
+            w: Int
+        ](n: Int) {mut away, mut outside, mut dead, mut saturated, imm}:
             comptime V = SIMD[T, w]
             var r = _sum_over_time[w](sample.skip(n), steps, N) / duration
             var distance = r - target_rate.load[w](n)
             var below = max(rate_min - r, V(0))
             var above = max(r - rate_max, V(0))
-            total += (
-                distance * distance + (below * below + above * above)
-            ).reduce_add()
+            away += (distance * distance).reduce_add()
+            outside += (below * below + above * above).reduce_add()
             dead += Int(r.lt(rate_min).cast[DType.int32]().reduce_add())
             saturated += Int(r.gt(rate_max).cast[DType.int32]().reduce_add())
 
         vectorize[2 * simd_width_of[T]()](N, body)
     var count = Scalar[T](max(B * N, 1))
-    loss[0] = total / count
+    loss[0] = away / count + outside / count
     dead_fraction[0] = Scalar[T](dead) / count
     saturated_fraction[0] = Scalar[T](saturated) / count
 
@@ -592,7 +600,7 @@ def loss_isi[
         var s = spikes.skip(b * steps * N)
         for lag in range(1, min(window, steps - 1) + 1):
             var weight = exp(-Scalar[T](lag) / scale)
-            total += dot(s.skip(lag * N), s, (steps - lag) * N, weight)
+            total += dot(s, s.skip(lag * N), (steps - lag) * N, weight)
     loss[0] = total / Scalar[T](max(B * steps * N, 1))
 
 

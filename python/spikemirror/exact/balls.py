@@ -10,7 +10,7 @@ may overflow becomes a ball that knows nothing, for what comes of infinity depen
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,12 +28,15 @@ class Undecided(ArithmeticError):
 
 
 class Ball:
-    """One real number known to lie in `value`; every operation rounds as `space` says."""
+    """One real number known to lie in `value`; every operation rounds as `space` says.
 
-    __slots__ = ("space", "value")
+    `terms` are what was summed to it with rounding: in another order they may sum to another number.
+    """
 
-    def __init__(self, space: Balls, value: arb) -> None:
-        self.space, self.value = space, value
+    __slots__ = ("space", "terms", "value")
+
+    def __init__(self, space: Balls, value: arb, terms: Sequence[arb] = ()) -> None:
+        self.space, self.value, self.terms = space, value, terms
 
     def _two(self, other: Any, op: Callable[[arb, arb], arb]) -> Ball:
         if isinstance(other, np.ndarray):
@@ -213,8 +216,7 @@ class Balls:
         def one(row: Objects) -> int:
             best = 0
             for i in range(1, len(row)):
-                a, b = row[i].value, row[best].value
-                if not _identical(a, b) and row[i] > row[best]:
+                if not _identical(row[i], row[best]) and row[i] > row[best]:
                     best = i
             return best
 
@@ -247,7 +249,17 @@ class Balls:
             total += arb(0, ((len(values) - 1) * self.unit * magnitude).abs_upper())
             if len(values) > 2:
                 total = self._unless_overflow(total, magnitude)  # the partial sums
-        return self.rounded(total)
+        return Ball(self, self.rounded(total).value, () if self._adds_exactly(values) else values)
+
+    def _adds_exactly(self, values: Sequence[arb]) -> bool:
+        """Whether no partial sum rounds, in whatever order: none has more digits than the format."""
+        if len(values) < 3:
+            return True
+        if self.modelled is None or not all(v.is_exact() for v in values):
+            return False
+        parts = [[int(part) for part in v.man_exp()] for v in values if not v.is_zero()]
+        last = min((exponent for _, exponent in parts), default=0)
+        return sum(abs(mantissa) << (exponent - last) for mantissa, exponent in parts) <= 1 << self.modelled.bits
 
     def matmul(self, a: Objects, b: Objects) -> Objects:
         """Products summed in any order, fused or not."""
@@ -299,8 +311,11 @@ def _midpoints(x: Any) -> npt.NDArray[np.float64]:
     return np.array([float(b.value.mid()) for b in x.flat], np.float64).reshape(x.shape)
 
 
-def _identical(a: arb, b: arb) -> bool:
-    return bool(a.mid() == b.mid()) and bool(a.rad() == b.rad())
+def _identical(a: Ball, b: Ball) -> bool:
+    if len(a.terms) != len(b.terms):
+        return False
+    pairs = zip((a.value, *a.terms), (b.value, *b.terms), strict=True)
+    return all(bool(x.mid() == y.mid()) and bool(x.rad() == y.rad()) for x, y in pairs)
 
 
 def _nonnegative_power(base: arb, exponent: arb) -> arb:

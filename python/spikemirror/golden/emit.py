@@ -142,6 +142,8 @@ def _outputs(kernel: Kernel, inputs: Sequence[Array], parameters: Sequence[Value
             record = record_array(exact[place].value) | {"policy": "budget"}
             record["budget"] = [float(b) for b in exact[place].budget.flat]
         else:
+            if np.isnan(value).any():
+                raise Undecided(f"{kernel.name}: {declared.name} overflows on the way and is no number")
             if exact is not None and not _inside(value, exact[place]):
                 raise EmissionError(f"the bits of {declared.name} lie outside the ball of its value")
             record = record_array(value) | {"policy": "bits"}

@@ -10,6 +10,7 @@ Sources: Gerstner & Kistler 2002, eq. 3; semantics of norse.torch.functional.std
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -113,24 +114,30 @@ def stdp_conv2d(
     """
     (t_pre,) = stdp_trace(xp, t_pre, z_pre, tau_inv=tau_pre_inv, a=a_pre, dt=dt)
     (t_post,) = stdp_trace(xp, t_post, z_post, tau_inv=tau_post_inv, a=a_post, dt=dt)
-    trace, spikes = padded(xp, t_pre, padding), padded(xp, xp.asarray(z_pre), padding)
+    trace, spikes = t_pre, xp.asarray(z_pre)
     plus, minus = xp.zeros(weights.shape), xp.zeros(weights.shape)
-    height, width = z_post.shape[2:]
     for u, v in np.ndindex(weights.shape[2:]):
-        rows = slice(u * dilation, u * dilation + height * stride, stride)
-        columns = slice(v * dilation, v * dilation + width * stride, stride)
-        plus[:, :, u, v] = xp.matmul(channels(xp.asarray(z_post)), channels(trace[:, :, rows, columns]).T)
-        minus[:, :, u, v] = xp.matmul(channels(t_post), channels(spikes[:, :, rows, columns]).T)
+        first = u * dilation - padding, v * dilation - padding
+        met_trace, met_spikes = (met(xp, image, first, z_post.shape[2:], stride) for image in (trace, spikes))
+        plus[:, :, u, v] = xp.matmul(channels(xp.asarray(z_post)), channels(met_trace).T)
+        minus[:, :, u, v] = xp.matmul(channels(t_post), channels(met_spikes).T)
     updated = update(xp, weights, plus, minus, w_min, w_max, eta_plus, eta_minus, stdp_algorithm, mu, hardbound)
     return updated, t_pre, t_post
 
 
-def padded(xp: Any, image: Real, padding: int) -> Real:
-    """An image (B, C, H, W) with zeros around it."""
-    batch, count, height, width = image.shape
-    wide = xp.zeros((batch, count, height + 2 * padding, width + 2 * padding))
-    wide[:, :, padding : padding + height, padding : padding + width] = image
-    return wide
+def met(xp: Any, image: Real, first: tuple[int, int], shape: Sequence[int], stride: int) -> Real:
+    """What so many rows and columns from the first on meet in an image (B, C, H, W); outside of it zeros."""
+    seen = xp.zeros((*image.shape[:2], *shape))
+    (y, rows), (x, columns) = (inside(*axis, stride) for axis in zip(image.shape[2:], first, shape, strict=True))
+    seen[:, :, y, x] = image[:, :, rows, columns]
+    return seen
+
+
+def inside(length: int, first: int, count: int, stride: int) -> tuple[slice, slice]:
+    """Which of the places first, first + stride, ... an axis has, and where they are in it."""
+    low = min(max(-(first // stride), 0), count)
+    high = max(min((length - 1 - first) // stride + 1, count), low)
+    return slice(low, high), slice(first + low * stride, first + high * stride, stride)
 
 
 def channels(image: Real) -> Real:

@@ -191,6 +191,8 @@ INFONCE_GRAD = (
     _infonce("past-tile", "one row past a tile of 32", ("dropped-last", "opposite-gradient", "slope-at-pivot"), uniform(828, 33, 7), uniform(829, 33, 7), symmetric=True),
     _infonce("past-256", "one row past a tile of 256, both directions", ("tile-origin",), uniform(834, 257, 2), uniform(835, 257, 2), DOUBLE, symmetric=True),
     _infonce("radial", "longer views of the same directions: the gradient shrinks with the norm", ("norm-gradient", "grad-batch-factor", "grad-temperature-factor", "grad-one-sided"), ROWS * 8, uniform(827, 3, 4) / 8),
+    _infonce("hottest", "a temperature of which float64 holds three, not six: the gradient is almost nothing", ("temperature-overflow",), real(ROWS * 4e-9), uniform(20, 3, 4), DOUBLE, temperature=5e307, symmetric=True),
+    _infonce("hottest-float32", "a temperature of which float32 holds three, not six: the gradient is almost nothing", ("temperature-overflow",), real(ROWS * 4e-9), uniform(20, 3, 4), SINGLE, temperature=1e38, symmetric=True),
     _infonce("constant-norm", "below the floor the norm is a constant and has no gradient", ("floor-gradient",), real(ROWS * 4e-9), uniform(20, 3, 4)),
 )  # fmt: skip
 

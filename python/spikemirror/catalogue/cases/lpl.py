@@ -45,6 +45,8 @@ VIEWS = (
 GRADIENTS = (
     *VIEWS,
     _views("past-128-samples", "one sample past a tile of 128", ("coefficient-ignored", "decorr-normalizer"), uniform(323, 129, 2), uniform(324, 129, 2), DOUBLE),
+    _views("great-push", "a coefficient near the greatest float64 over a variance of eps: their quotient overflows, the gradient does not", ("push-overflow",), np.full((2, 1), 0.5), [[2.0], [-2.0]], DOUBLE, push_coeff=1.5e308, eps=0.5),
+    _views("great-push-float32", "a coefficient near the greatest float32 over a variance of eps: their quotient overflows, the gradient does not", ("push-overflow",), np.full((2, 1), 0.5), [[2.0], [-2.0]], SINGLE, push_coeff=3e38, eps=0.5),
     _views("stop-gradient", "the earlier view is held fixed in pull, not in the other terms", ("stop-gradient-ignored", "wrong-view-held"), A, B, stop_gradient=True),
     _views("stop-gradient-one-feature", "held fixed, one feature", ("stop-gradient-ignored",), uniform(306, 4, 1), uniform(307, 4, 1), stop_gradient=True),
 )  # fmt: skip

@@ -116,6 +116,8 @@ impl<T: Real> Classes<T> {
     fn loss(&self, temperature: T, mode: Mode, eps: T) -> T {
         let own = self.m[self.target];
         match mode {
+            // One class is certain, even where its count is infinite.
+            Mode::Softmax if self.m.len() == 1 => T::ZERO,
             Mode::Softmax => {
                 let pivot = self.pivot();
                 let top = self.m[pivot];
@@ -139,6 +141,7 @@ impl<T: Real> Classes<T> {
     fn slopes(&self, temperature: T, mode: Mode, eps: T) -> Vec<T> {
         let (own, mut slopes) = (self.m[self.target], self.m.clone());
         match mode {
+            Mode::Softmax if self.m.len() == 1 => slopes.fill(T::ZERO),
             Mode::Softmax => {
                 let top = self.m[self.pivot()];
                 let others = self.without(self.target).map(|m| exponentials(m, top, temperature));
