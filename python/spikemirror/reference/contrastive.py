@@ -45,13 +45,14 @@ def infonce_grad(xp: Any, view_a: Real, view_b: Real, *, temperature: Real, symm
         return xp.zeros(()), xp.zeros(view_a.shape), xp.zeros(view_b.shape)
     q, k = unit_rows(xp, view_a), unit_rows(xp, view_b)
     s = xp.matmul(q, k.T) / temperature
-    slopes = _slopes(xp, s) / (batch * temperature)
+    slopes = _slopes(xp, s)
     dq, dk = xp.matmul(slopes, k), xp.matmul(slopes.T, q)
     if symmetric:
-        opposite = _slopes(xp, s.T) / (batch * temperature)
+        opposite = _slopes(xp, s.T)
         dq, dk = (dq + xp.matmul(opposite.T, k)) / 2, (dk + xp.matmul(opposite, q)) / 2
     loss, _ = infonce(xp, view_a, view_b, temperature=temperature, symmetric=symmetric)
-    return loss, _through_norm(xp, view_a, q, dq), _through_norm(xp, view_b, k, dk)
+    count = batch * temperature  # last: sooner, a low temperature would make the slopes overflow
+    return loss, _through_norm(xp, view_a, q, dq) / count, _through_norm(xp, view_b, k, dk) / count
 
 
 def _slopes(xp: Any, s: Real) -> Real:
