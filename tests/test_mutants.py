@@ -132,13 +132,35 @@ def test_a_verdict_is_kept_until_something_it_depends_on_changes(
 
 
 def test_verdicts_depend_on_the_families_that_a_family_calls(project: Path) -> None:
+    folders = {"python": "python/spikemirror/reference", "rust": "rust/crates/kernels/src", "mojo": "mojo/spikemirror"}
+    named = re.compile(r"^\s*(?:use crate::|from \.|from spikemirror\.reference\.)([^;\n]*)", re.MULTILINE)
     families = {kernel.family for kernel in CATALOGUE.values()}
-    called = re.compile(r"^\s*(?:use crate::|from \.|from spikemirror\.reference\.)(\w+)(?:::| import)", re.MULTILINE)
-    for pattern in ("rust/crates/kernels/src/*.rs", "mojo/spikemirror/*.mojo", "python/spikemirror/reference/*.py"):
-        for path in project.glob(pattern):
-            if path.stem in families:
-                found = families.intersection(called.findall(path.read_text())) - {path.stem}
-                assert found <= set(workspace.CALLED.get(path.stem, workspace.CALLED_BY_ALL)), path
+    for language, folder in folders.items():
+        texts = {path.stem: path.read_text() for path in (project / folder).iterdir() if path.is_file()}
+        names = {
+            stem: set(re.findall(r"\w+", " ".join(named.findall(text)))) & set(texts) for stem, text in texts.items()
+        }
+        for family in families:
+            called, ahead = {family}, {family}
+            while ahead:
+                ahead = {further for stem in ahead for further in names[stem]} - called
+                called |= ahead
+            assert called & families == {family, *workspace.CALLED[language].get(family, ())}, (language, family)
+
+
+def test_verdicts_of_julia_depend_on_the_families_that_a_family_calls(project: Path) -> None:
+    """All its files are one module, so what a file defines is looked for in the others."""
+    families = {kernel.family for kernel in CATALOGUE.values()}
+    text = {
+        family: re.sub(r'""".*?"""|#.*?$', "", (project / f"julia/src/{family}.jl").read_text(), flags=re.S | re.M)
+        for family in families
+    }
+    defines = re.compile(r"^(?:@\w+ )?(?:function |(?:mutable )?struct |const )?([\w!]+)(?:\{|\(| =)", re.M)
+    defined = {family: set(defines.findall(text[family])) for family in families}
+    for family in families:
+        used = set(re.findall(r"(?<![\w!])([A-Z]\w+|[\w!]+(?=[({]))", text[family])) - defined[family]
+        called = {other for other in families - {family} if used & defined[other]}
+        assert called == set(workspace.CALLED["julia"].get(family, ())), family
 
 
 def test_the_copy_is_whole_again_after_a_fault(golden: Golden, runner: run.Runner, project: Path) -> None:

@@ -33,9 +33,13 @@ READ: Mapping[str, tuple[str, ...]] = {
     "harness": ("python/spikemirror/**/*.py", "tests/*.py"),
 }
 """The files on which a language's verdicts depend, beside the fixtures."""
-CALLED_BY_ALL = ("philox", "contrastive")
-CALLED: Mapping[str, tuple[str, ...]] = {"losses": (*CALLED_BY_ALL, "decoders")}
-"""Families whose functions the kernels of a family may call; a test holds this against the sources."""
+CALLED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "python": {"encoders": ("philox",), "lpl": ("contrastive",), "losses": ("decoders",)},
+    "rust": {"encoders": ("philox", "contrastive"), "lpl": ("contrastive",)},
+    "julia": {"encoders": ("philox",), "lpl": ("contrastive",)},
+    "mojo": {"encoders": ("philox",)},
+}
+"""Families whose functions the kernels of a family call; a test holds this against the sources."""
 ENTRIES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "rust": {
         "rust/crates/python/src/functions.rs": (
@@ -63,7 +67,8 @@ class Workspace:
     def sources(self, family: str | None) -> str:
         """A digest of what a family's kernels are built from: no file of a family that they do not call."""
         digest = hashlib.sha256()
-        others = {kernel.family for kernel in CATALOGUE.values()} - {family, *CALLED.get(family or "", CALLED_BY_ALL)}
+        called = CALLED.get(self.language, {}).get(family or "", ())
+        others = {kernel.family for kernel in CATALOGUE.values()} - {family, *called}
         for pattern in READ[self.language]:
             for path in sorted(project_folder().glob(pattern)):
                 if IGNORED.isdisjoint(path.parts) and (family is None or path.stem not in others):
