@@ -88,18 +88,22 @@ def stdp_step_conv2d(
         raise RuntimeError("a size of 0")
     state.decay(z_pre, z_post, p, dt)
     plus, minus = (
-        np.einsum("boyx,biyxuv->oiuv", over, patches(image, w.shape[2:], p.given))
+        np.einsum("boyx,biyxuv->oiuv", over, patches(image, over.shape[2:], w.shape[2:], p.given))
         for over, image in ((z_post, state.t_pre), (state.t_post, z_pre))
     )
     return p.updated(w, tensor(plus), tensor(minus)), state
 
 
-def patches(image: Array, window: tuple[int, ...], p: dict[str, int]) -> Array:
-    around, apart = p["padding"], p["dilation"]
-    wide = np.pad(image, ((0, 0), (0, 0), (around, around), (around, around)))
-    reach = tuple(apart * (n - 1) + 1 for n in window)
-    views = np.lib.stride_tricks.sliding_window_view(wide, reach, (2, 3))
-    return views[:, :, :: p["stride"], :: p["stride"], ::apart, ::apart]
+def patches(image: Array, shape: tuple[int, ...], window: tuple[int, ...], p: dict[str, int]) -> Array:
+    """What each position meets, 0 outside of the image: (B, C, y, x, u, v)."""
+    places = [
+        np.arange(count)[:, None] * p["stride"] + np.arange(length) * p["dilation"] - p["padding"]
+        for count, length in zip(shape, window, strict=True)
+    ]
+    y_there, x_there = ((at >= 0) & (at < n) for at, n in zip(places, image.shape[2:], strict=True))
+    y, x = (at % n for at, n in zip(places, image.shape[2:], strict=True))
+    met = image[:, :, y[:, None, :, None], x[None, :, None, :]]
+    return np.where(y_there[:, None, :, None] & x_there[None, :, None, :], met, 0)
 
 
 # sc-neurocore: always float64
