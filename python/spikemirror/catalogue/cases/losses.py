@@ -61,7 +61,7 @@ PROBSPIKES = (
     _probspikes("no-sample", "an empty batch: loss and accuracy 0", ("loss:empty-nan", "grad:empty-refused"), zeros(0, 5, 3), []),
     _probspikes("no-step", "no step at all: every class alike", ("loss:positive-in-negatives", "grad:empty-refused"), zeros(2, 0, 3), [0, 2]),
     _probspikes("no-step-rates", "rates over no step are 0", ("loss:positive-in-negatives", "grad:empty-refused"), zeros(2, 0, 3), [0, 2], normalize_by_time=True),
-    _probspikes("one-class", "one class: loss 0, accuracy 1", ("loss:positive-in-negatives", "grad:grad-one-sided"), trains(504, 2, 4, 1), [0, 0]),
+    _probspikes("one-class", "one class: loss 0, accuracy 1", ("loss:mean-over-active", "grad:grad-one-step"), trains(504, 2, 4, 1), [0, 0]),
     _probspikes("one-class-normalize", "one class: q is 1", ("loss:mean-over-active", "grad:grad-one-step"), trains(504, 2, 4, 1), [0, 0], mode="normalize"),
     _probspikes("one-of-each", "one sample, one step, two classes", ("dropped-last", "target-shifted"), real([[[1, 0]]]), [1]),
     _probspikes("two", "two of each axis", ("dropped-last", "wrong-axis"), real([[[1, 0], [1, 1]], [[0, 0], [0, 1]]]), [0, 1]),

@@ -353,7 +353,7 @@ CONV = (
     _conv("pow-subnormal", "subnormal distances to a bound: their power is all that is left", ("subnormal-distance", "power-by-logarithm"), (2, 1, 2, 1), (3, 2), 239, dtypes=DOUBLE, weights=NEARER.reshape(2, 1, 2, 1), z_pre=silence(1, 1, 3, 2), z_post=ones(1, 2, 2, 2), **NEAR_BOUND, **FAST),
     _conv("stride", "stride 2, a rest of the image unused", ("trace-sign", "depression-sign"), (2, 1, 2, 2), (5, 7), 406, stride=2, **GENTLE),
     _conv("padding", "padding 1 around the image", ("padding-wraps",), (1, 2, 3, 3), (3, 4), 411, padding=1, **GENTLE),
-    _conv("far", "padding and dilation of 2^31: only the middle of the window meets the image", ("padding-wraps",), (1, 2, 3, 3), (3, 4), 417, padding=2**31, dilation=2**31, **GENTLE),
+    _conv("far", "padding and dilation of 2^31: only the middle of the window meets the image", ("stride-for-dilation", "old-trace"), (1, 2, 3, 3), (3, 4), 417, padding=2**31, dilation=2**31, **GENTLE),
     _conv("dilation", "dilation 2", ("stride-for-dilation",), (2, 1, 2, 3), (4, 6), 416, dilation=2, **GENTLE),
     _conv("stride-padding", "stride 3, padding 2", ("padding-wraps",), (1, 1, 3, 2), (5, 6), 421, stride=3, padding=2, **GENTLE),
     _conv("stride-dilation", "stride 2, dilation 3", ("stride-for-dilation",), (1, 2, 2, 2), (7, 6), 426, stride=2, dilation=3, **GENTLE),
