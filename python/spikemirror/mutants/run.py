@@ -28,7 +28,7 @@ from spikemirror.parity.run import tasks
 
 JUDGES = ("parity/compare.py", "parity/cell.py")
 """What decides a verdict, beside the sources and the fixtures."""
-FEW = 3
+FEW = 2
 """Kernels that an edit is seeded in for a sample."""
 SLOPPY = (
     "SyntaxError",
