@@ -30,7 +30,7 @@ class Undecided(ArithmeticError):
 class Ball:
     """One real number known to lie in `value`; every operation rounds as `space` says.
 
-    `terms` are what was summed to it with rounding: in another order they may sum to another number.
+    `terms` are what was summed to it: in another order they may sum to another number.
     """
 
     __slots__ = ("space", "terms", "value")
@@ -216,7 +216,7 @@ class Balls:
         def one(row: Objects) -> int:
             best = 0
             for i in range(1, len(row)):
-                if not _identical(row[i], row[best]) and row[i] > row[best]:
+                if not self._tie(row[i], row[best]) and row[i] > row[best]:
                     best = i
             return best
 
@@ -249,7 +249,13 @@ class Balls:
             total += arb(0, ((len(values) - 1) * self.unit * magnitude).abs_upper())
             if len(values) > 2:
                 total = self._unless_overflow(total, magnitude)  # the partial sums
-        return Ball(self, self.rounded(total).value, () if self._adds_exactly(values) else values)
+        return Ball(self, self.rounded(total).value, values)
+
+    def _tie(self, a: Ball, b: Ball) -> bool:
+        """Whether both are the same float, whatever it is: sums of the same in one order, or without rounding."""
+        return _identical([a.value], [b.value]) and (
+            _identical(a.terms, b.terms) or (self._adds_exactly(a.terms) and self._adds_exactly(b.terms))
+        )
 
     def _adds_exactly(self, values: Sequence[arb]) -> bool:
         """Whether no partial sum rounds, in whatever order: none has more digits than the format."""
@@ -311,11 +317,10 @@ def _midpoints(x: Any) -> npt.NDArray[np.float64]:
     return np.array([float(b.value.mid()) for b in x.flat], np.float64).reshape(x.shape)
 
 
-def _identical(a: Ball, b: Ball) -> bool:
-    if len(a.terms) != len(b.terms):
-        return False
-    pairs = zip((a.value, *a.terms), (b.value, *b.terms), strict=True)
-    return all(bool(x.mid() == y.mid()) and bool(x.rad() == y.rad()) for x, y in pairs)
+def _identical(a: Sequence[arb], b: Sequence[arb]) -> bool:
+    return len(a) == len(b) and all(
+        bool(x.mid() == y.mid()) and bool(x.rad() == y.rad()) for x, y in zip(a, b, strict=True)
+    )
 
 
 def _nonnegative_power(base: arb, exponent: arb) -> arb:
